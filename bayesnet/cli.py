@@ -1,0 +1,175 @@
+"""The shell: `bayesnet diagnose sweating=heavy felt_tear=yes` and its companions.
+
+Bad input ends with exit code 2 and one line on standard error; nobody sees a traceback.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bayesnet.diagnosis.model import DiagnosticModel, load
+from bayesnet.errors import BadEvidence, BadFile, BayesnetError, MissingExtra
+from bayesnet.inference.pgmpy_wall import FORMATS, export
+from bayesnet.shipped import shipped
+
+app = typer.Typer(
+    help="Why did it cramp? Causes, reasons and advice from a Bayesian network.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+model_app = typer.Typer(help="Check, show and export a model.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", metavar="PATH", help="A model's folder; the shipped model by default.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def main() -> None:
+    """The entry point: runs the command line and turns every expected error into one line and exit code 2."""
+    try:
+        app()
+    except BayesnetError as error:
+        print(f"bayesnet: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; point standard output at nothing so that Python does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.command()
+def diagnose(
+    answers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUESTION=ANSWER...", help="felt_tear=yes, or weighted: sweating=moderate:0.5,heavy:1"),
+    ] = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What triggered the cramp: causes ranked, reasons in brief, and advice.
+
+    `bayesnet model show` lists the questions and their answers. What is left out counts as not known.
+    """
+    loaded = load(model)
+    diagnosis = loaded.diagnose(parse_answers(answers or []))
+    if as_json:
+        _print_json(diagnosis.to_dict())
+    else:
+        from bayesnet.report import print_diagnosis
+
+        print_diagnosis(loaded, diagnosis)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen, on this machine only.")] = 8501,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    model: ModelOption = None,
+) -> None:
+    """Open the dashboard in a browser. It listens on this machine only (127.0.0.1)."""
+    load(model)
+    if find_spec("streamlit") is None:
+        raise MissingExtra("the dashboard", "dashboard")
+    if model is not None:
+        os.environ["BAYESNET_MODEL"] = str(model.resolve())
+    from streamlit.web import cli
+
+    started = [str(shipped("dashboard") / "app.py"), "--server.port", str(port)]
+    sys.argv = ["streamlit", "run", *started, "--server.headless", str(not browser).lower()]
+    cli.main()
+
+
+@model_app.command("check")
+def model_check(
+    path: Annotated[Path | None, typer.Argument(help="A model's folder; the shipped model by default.")] = None,
+) -> None:
+    """Read a model's files and list everything that is wrong with them."""
+    from bayesnet.errors import BadModel
+
+    try:
+        knowledge = load(path).knowledge
+    except BadModel as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        sys.exit(2)
+    numbers = sum(len(table.rows) for table in knowledge.tables.values())
+    print(
+        f"{knowledge.path}: good. {knowledge.title}, version {knowledge.version}: {len(knowledge.questions)} questions, "
+        f"{len(knowledge.causes)} causes, {len(knowledge.red_flags)} red flags, {numbers} rows of numbers, "
+        f"{len(knowledge.sources)} sources."
+    )
+
+
+@model_app.command("show")
+def model_show(
+    variable: Annotated[str | None, typer.Argument(help="A question, cause or outcome: its numbers in full.")] = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The questions with their answers and the causes; or the numbers of one of them, with sources."""
+    from bayesnet.report import numbers_of, overview, print_numbers, print_overview
+
+    knowledge = load(model).knowledge
+    if as_json:
+        _print_json(overview(knowledge) if variable is None else numbers_of(knowledge, variable))
+    elif variable is None:
+        print_overview(knowledge)
+    else:
+        print_numbers(knowledge, variable)
+
+
+@model_app.command("export")
+def model_export(
+    format: Annotated[str, typer.Option("--format", "-f", help=", ".join(FORMATS))],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file; MODEL.FORMAT by default.")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Write the network in an exchange format that other programs read."""
+    knowledge = load(model).knowledge
+    path = output or Path(f"{knowledge.id}.{format}")
+    if path.is_dir():
+        raise BadFile(f"cannot write {path}: it is a folder; name a file")
+    export(knowledge.network, path, format)
+    print(f"wrote {path}")
+
+
+def parse_answers(texts: list[str]) -> dict[str, Any]:
+    """`["felt_tear=yes", "sweating=moderate:0.5,heavy:1"]` as answers.
+
+    Raises BadEvidence for text that is not QUESTION=ANSWER, or a question answered twice.
+    """
+    answers: dict[str, Any] = {}
+    for text in texts:
+        question, equals, answer = text.partition("=")
+        question = question.strip()
+        if not equals or not question:
+            raise BadEvidence(f"{text!r} is not an answer. Write QUESTION=ANSWER, such as felt_tear=yes")
+        if question in answers:
+            raise BadEvidence(f"{question!r} is answered twice; give it once, or weighted: {question}=a:0.5,b:1")
+        answers[question] = _soft(question, answer) if ":" in answer else answer.strip()
+    return answers
+
+
+def _soft(question: str, answer: str) -> Mapping[str, float]:
+    weights: dict[str, float] = {}
+    for part in answer.split(","):
+        state, colon, weight = (piece.strip() for piece in part.partition(":"))
+        if not colon or state in weights:
+            raise BadEvidence(f"{question}={answer}: each state once with its weight, such as {question}=a:0.5,b:1")
+        try:
+            weights[state] = float(weight)
+        except ValueError:
+            raise BadEvidence(f"{question}={answer}: the weight {weight!r} of {state!r} is not a number") from None
+    return weights
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,122 @@
+"""Advice by rules: what matches the likely causes and the findings, the most urgent first, red flags above all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bayesnet.diagnosis.answers import CheckedAnswers, holds
+from bayesnet.diagnosis.words import in_words
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import AdviceRule, Condition, Level, RedFlag, ids
+
+
+@dataclass(frozen=True)
+class AdviceItem:
+    """One thing to do. `because` says in words what brought it; empty for advice that is always given."""
+
+    id: str
+    title: str
+    level: Level
+    do: tuple[str, ...]
+    caution: str
+    because: str
+    cause: str | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Advice that would be given but for something more serious."""
+
+    id: str
+    title: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`level` is the highest of all items and red flags; `items` run from the most to the least urgent."""
+
+    level: Level
+    items: tuple[AdviceItem, ...]
+    withheld: tuple[Withheld, ...]
+
+    def __iter__(self) -> Iterator[AdviceItem]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a rule may look at."""
+
+    knowledge: Knowledge
+    answers: CheckedAnswers
+    triggered: Mapping[str, float]
+    unexplained: float
+
+
+def advise(findings: Findings) -> Advice:
+    """Every rule whose condition holds, sorted by level, less what a graver matter withholds."""
+    knowledge = findings.knowledge
+    ranks = {level: rank for rank, level in enumerate(knowledge.levels)}
+    given = [(rule, because) for rule in knowledge.advice.values() if (because := _because(rule, findings)) is not None]
+    flags = [knowledge.red_flags[flag] for flag in findings.answers.red_flags]
+    levels = [rule.level for rule, _ in given] + [flag.level for flag in flags]
+    highest = max(levels, key=ranks.__getitem__, default=next(iter(knowledge.levels)))
+
+    items, withheld = [], []
+    for rule, because in given:
+        if _is_withheld(rule, {r.id for r, _ in given}, flags, highest, ranks):
+            assert rule.withhold is not None
+            withheld.append(Withheld(rule.id, rule.title, rule.withhold.because))
+        else:
+            level = knowledge.levels[rule.level]
+            items.append(
+                AdviceItem(rule.id, rule.title, level, rule.do, rule.caution, because, rule.cause, rule.sources)
+            )
+    items.sort(key=lambda item: -ranks[item.level.id])
+    return Advice(knowledge.levels[highest], tuple(items), tuple(withheld))
+
+
+def _is_withheld(
+    rule: AdviceRule, given: set[str], flags: list[RedFlag], highest: str, ranks: Mapping[str, int]
+) -> bool:
+    if rule.withhold is None:
+        return False
+    by_level = rule.withhold.level is not None and ranks[highest] >= ranks[rule.withhold.level]
+    return by_level or bool(given.intersection(rule.withhold.advice)) or (rule.withhold.red_flags and bool(flags))
+
+
+def _because(rule: AdviceRule, findings: Findings) -> str | None:
+    """What brings this advice, in words; None where nothing does."""
+    if rule.always:
+        return ""
+    for condition in rule.when:
+        reasons = _reasons(condition, rule.cause, findings)
+        if reasons is not None:
+            return "; ".join(reasons)
+    return None
+
+
+def _reasons(condition: Condition, cause: str | None, findings: Findings) -> list[str] | None:
+    """Why a condition holds, part by part; None where a part does not."""
+    knowledge, reasons = findings.knowledge, []
+    for question, wanted in condition.answers.items():
+        asked = knowledge.questions[question]
+        if not holds(findings.answers.given, question, ids(asked.states), wanted):
+            return None
+        labels = " or ".join(state.label.lower() for state in asked.states if state.id in wanted)
+        reasons.append(f"{asked.label.lower()}: {labels}")
+    if condition.triggered is not None and cause is not None:
+        if findings.triggered[cause] < condition.triggered:
+            return None
+        reasons.append(f"{knowledge.causes[cause].label.lower()}: {in_words(findings.triggered[cause])}")
+    if condition.others_below is not None:
+        others = (p for name, p in findings.triggered.items() if name != cause)
+        if any(p >= condition.others_below for p in others):
+            return None
+        reasons.append("no other cause looks likely")
+    if condition.unexplained is not None and findings.unexplained < condition.unexplained:
+        return None
+    return reasons

@@ -1,0 +1,59 @@
+"""What a user answered, checked once and split: evidence for the network, red flags for the rules."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bayesnet.errors import UnknownVariable
+from bayesnet.inference.evidence import Answer, Answers, is_missing, likelihood
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import BINARY, YES, ids
+
+
+@dataclass(frozen=True)
+class CheckedAnswers:
+    """`given` holds what was answered, unanswered questions left out; `red_flags` the ids answered with yes."""
+
+    given: Mapping[str, Answer]
+    red_flags: tuple[str, ...]
+
+    def evidence(self, knowledge: Knowledge) -> dict[str, Answer]:
+        """What the network is told: the answers, and that the outcome has happened."""
+        return {**self.given, knowledge.outcome.id: YES}
+
+
+def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAnswers:
+    """Raises UnknownVariable, UnknownState or BadEvidence for an answer that is none."""
+    given: dict[str, Answer] = {}
+    flags: dict[str, Answer] = {}
+    for name, answer in answers.items():
+        if name in knowledge.questions:
+            kept, states = given, ids(knowledge.questions[name].states)
+        elif name in knowledge.red_flags:
+            kept, states = flags, BINARY
+        else:
+            allowed = (*knowledge.questions, *knowledge.red_flags)
+            raise UnknownVariable("question", name, allowed, _what_it_is(knowledge, name))
+        if not is_missing(answer):
+            likelihood(name, states, answer)
+            kept[name] = answer
+    up = tuple(flag for flag in knowledge.red_flags if holds(flags, flag, BINARY, (YES,)))
+    return CheckedAnswers(given, up)
+
+
+def _what_it_is(knowledge: Knowledge, name: str) -> str:
+    if name in knowledge.causes:
+        return "(a cause, which is inferred and cannot be answered)"
+    return "(every diagnosis already takes it as given)" if name == knowledge.outcome.id else ""
+
+
+def holds(answers: Answers, question: str, states: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a question was answered with one of the `wanted` states.
+
+    A soft answer counts when no other state is likelier: where advice is at stake, a tie is a yes.
+    """
+    answer = answers.get(question)
+    if is_missing(answer):
+        return False
+    vector = likelihood(question, states, answer)
+    return any(vector[states.index(state)] == vector.max() for state in wanted)

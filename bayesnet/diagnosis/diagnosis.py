@@ -1,0 +1,139 @@
+"""One case, diagnosed: what is believed, what speaks for it, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from bayesnet.diagnosis.advice import Advice
+from bayesnet.diagnosis.explanation import Explanation
+from bayesnet.diagnosis.uncertainty import Interval
+from bayesnet.errors import UnknownName
+from bayesnet.inference.evidence import Answer
+from bayesnet.knowledge.schema import RedFlag
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of one cause, as probabilities.
+
+    `triggered`: it set off the outcome, given the answers. `present`: it is there at all, given the answers.
+    `prior`: it set off the outcome, with nothing answered.
+    """
+
+    cause: str
+    label: str
+    triggered: float
+    present: float
+    prior: float
+    _interval: Callable[[], Interval] = field(repr=False, compare=False)
+
+    @property
+    def interval(self) -> Interval:
+        """(low, high): 90 % credible interval of `triggered`, from the strengths of the model's numbers."""
+        return self._interval()
+
+
+@dataclass(frozen=True)
+class GroupBelief:
+    """What is believed of a heading: that any cause under it triggered the outcome."""
+
+    heading: str
+    label: str
+    causes: tuple[str, ...]
+    triggered: float
+    prior: float
+    _interval: Callable[[], Interval] = field(repr=False, compare=False)
+
+    @property
+    def interval(self) -> Interval:
+        """(low, high): 90 % credible interval of `triggered`, from the strengths of the model's numbers."""
+        return self._interval()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The result for one case. `d["muscle_strain"]` is the belief in one cause.
+
+    `beliefs` and `groups` run from the likeliest down (`triggered`). `unexplained` is the probability that no known
+    cause triggered the outcome; `unexplained_prior` the same with nothing answered. `log_evidence` is
+    ln P(answers and outcome). `answers` holds what was answered, unanswered questions left out.
+    """
+
+    answers: Mapping[str, Answer]
+    beliefs: tuple[Belief, ...]
+    groups: Mapping[str, GroupBelief]
+    unexplained: float
+    unexplained_prior: float
+    red_flags: tuple[RedFlag, ...]
+    advice: Advice
+    log_evidence: float
+    _explain: Callable[[str], Explanation] = field(repr=False, compare=False)
+
+    def __getitem__(self, cause: str) -> Belief:
+        for belief in self.beliefs:
+            if belief.cause == cause:
+                return belief
+        raise UnknownName("cause", cause, (belief.cause for belief in self.beliefs))
+
+    def explain(self, cause: str) -> Explanation:
+        """How much each answer speaks for or against a cause having triggered the outcome.
+
+        Raises UnknownName for a cause the model does not have.
+        """
+        return self._explain(self[cause].cause)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The diagnosis as plain JSON values."""
+        return {
+            "answers": {name: dict(a) if isinstance(a, Mapping) else a for name, a in self.answers.items()},
+            "causes": {
+                b.cause: {
+                    "label": b.label,
+                    "triggered": b.triggered,
+                    "present": b.present,
+                    "prior": b.prior,
+                    "interval": list(b.interval),
+                }
+                for b in self.beliefs
+            },
+            "groups": {
+                g.heading: {
+                    "label": g.label,
+                    "causes": list(g.causes),
+                    "triggered": g.triggered,
+                    "prior": g.prior,
+                    "interval": list(g.interval),
+                }
+                for g in self.groups.values()
+            },
+            "unexplained": self.unexplained,
+            "advice": _advice_dict(self.advice),
+            "red_flags": [
+                {"id": flag.id, "label": flag.label, "level": flag.level, "says": flag.says} for flag in self.red_flags
+            ],
+            "log_evidence": self.log_evidence if isfinite(self.log_evidence) else None,
+        }
+
+
+def _advice_dict(advice: Advice) -> dict[str, Any]:
+    return {
+        "level": advice.level.id,
+        "says": advice.level.says,
+        "items": [
+            {
+                "id": item.id,
+                "title": item.title,
+                "level": item.level.id,
+                "do": list(item.do),
+                "caution": item.caution,
+                "because": item.because,
+                "cause": item.cause,
+                "sources": list(item.sources),
+            }
+            for item in advice.items
+        ],
+        "withheld": [{"id": w.id, "title": w.title, "because": w.because} for w in advice.withheld],
+    }

@@ -1,0 +1,25 @@
+"""Probabilities in words and numbers, for every screen alike.
+
+Frequencies keep one denominator, ten (Spiegelhalter, Pearson & Short 2011); only below one in twenty does it change.
+Nothing is ever "0%" or "100%": a model of guesses knows no certainties.
+"""
+
+
+def in_words(p: float) -> str:
+    """'about 7 in 10'; 'less than 1 in 100' and 'more than 99 in 100' at the ends."""
+    if p < 0.01:
+        return "less than 1 in 100"
+    if p > 0.99:
+        return "more than 99 in 100"
+    if p < 0.05 or p >= 0.95:
+        return f"about {round(p * 100)} in 100"
+    return f"about {max(1, min(9, int(p * 10 + 0.5)))} in 10"
+
+
+def in_percent(p: float) -> str:
+    """'68%'; '<1%' and '>99%' at the ends."""
+    if p < 0.01:
+        return "<1%"
+    if p > 0.99:
+        return ">99%"
+    return f"{p * 100:.0f}%"

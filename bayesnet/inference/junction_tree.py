@@ -1,0 +1,212 @@
+"""Numbers: exact inference by one collect-and-distribute pass over a clique tree, many cases at once.
+
+The method is Hugin propagation (Lauritzen & Spiegelhalter 1988; Jensen, Lauritzen & Olesen 1990). Every array carries
+the case on its last axis, of length 1 where all cases share the numbers; the other axes are variables in the network's
+order. So a message meets a clique by a reshape alone. Each message is scaled by its sum, whose logarithms add up to
+log P(evidence): networks of a thousand nodes do not underflow. 0/0 counts as 0.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from bayesnet.errors import ImpossibleEvidence
+from bayesnet.inference.contradiction import smallest_contradiction
+from bayesnet.inference.evidence import Answers, Likelihoods, as_rows, encode
+from bayesnet.inference.network import Array, Network
+from bayesnet.inference.pgmpy_wall import as_network
+from bayesnet.inference.triangulation import Clique, clique_tree
+
+Tables = Mapping[str, Array]
+"""Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per case."""
+
+CHUNK = 1024
+"""Cases per pass: enough to amortise numpy's overhead, few enough to stay in the cache."""
+
+
+class JunctionTree:
+    """Exact posteriors of a discrete Bayesian network.
+
+    `network` is ours or any pgmpy DiscreteBayesianNetwork. An answer is a state, {state: likelihood} or None; cases are
+    a DataFrame with a column per variable, or a list of {variable: answer}.
+
+    Every method raises UnknownVariable or UnknownState for names the network lacks, BadEvidence for likelihoods that
+    are none, and ImpossibleEvidence where the answers contradict each other.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self.network: Network = as_network(network)
+        self._tree = clique_tree(self.network)
+        self._position = {variable: i for i, variable in enumerate(self.network.variables)}
+        self._potentials = self._products(
+            {variable: family.table[..., None] for variable, family in self.network.families.items()}
+        )
+
+    def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
+        """{variable: P(variable | evidence)} of one case: arrays (n_states,) in the network's state order."""
+        found = self.posteriors([evidence], variables)
+        return {variable: array[0] for variable, array in found.items()}
+
+    def posteriors(self, cases: Any, variables: Iterable[str] | None = None) -> dict[str, Array]:
+        """{variable: P(variable | case)} of many cases: arrays (n_cases, n_states)."""
+        rows = as_rows(cases)
+        wanted = self._wanted(variables)
+        found = {variable: np.empty((len(rows), len(self.network.states[variable]))) for variable in wanted}
+        for start, chunk in _chunks(rows):
+            calibrated = self._calibrate(encode(self.network, chunk), len(chunk))
+            self._refuse_impossible(chunk, calibrated.log_evidence)
+            for variable in wanted:
+                found[variable][start : start + len(chunk)] = calibrated.marginal(variable).T
+        return found
+
+    def log_evidence(self, cases: Any) -> Array:
+        """ln P(case), an array (n_cases,); -inf for a case that cannot be."""
+        rows = as_rows(cases)
+        found = np.empty(len(rows))
+        for start, chunk in _chunks(rows):
+            likelihoods = encode(self.network, chunk)
+            found[start : start + len(chunk)] = self._calibrate(likelihoods, len(chunk)).log_evidence
+        return found
+
+    def family_counts(self, cases: Any, weights: Sequence[float] | Array | None = None) -> dict[str, Array]:
+        """{variable: expected counts (n_states, *parent states)} over the cases, parents in the family's order.
+
+        `weights` (n_cases,) count each case so many times. The E-step of EM (Lauritzen 1995).
+        """
+        rows = as_rows(cases)
+        weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
+        counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
+        for start, chunk in _chunks(rows):
+            calibrated = self._calibrate(encode(self.network, chunk), len(chunk))
+            self._refuse_impossible(chunk, calibrated.log_evidence)
+            for variable in counts:
+                counts[variable] += calibrated.family(variable) @ weights[start : start + len(chunk)]
+        return counts
+
+    def posteriors_under(self, tables: Tables, evidence: Answers, variables: Iterable[str]) -> dict[str, Array]:
+        """{variable: arrays (n_draws, n_states)}: one case under many draws of the network's parameters.
+
+        `tables` holds for each variable its table (n_states, *parent states, n_draws); the last axis may be 1.
+        """
+        draws = max(table.shape[-1] for table in tables.values())
+        potentials = self._products(tables)
+        calibrated = self._calibrate(encode(self.network, [evidence]), draws, potentials)
+        self._refuse_impossible([evidence], calibrated.log_evidence[:1])
+        return {variable: calibrated.marginal(variable).T for variable in self._wanted(variables)}
+
+    def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
+        if variables is None:
+            return self.network.variables
+        wanted = tuple(variables)
+        for variable in wanted:
+            self.network.check_variable(variable)
+        return wanted
+
+    def _refuse_impossible(self, cases: Sequence[Answers], log_evidence: Array) -> None:
+        impossible = np.flatnonzero(np.isneginf(log_evidence))
+        if len(impossible):
+            raise ImpossibleEvidence(smallest_contradiction(cases[impossible[0]], self.log_evidence))
+
+    def _products(self, tables: Tables) -> list[Array]:
+        """Each clique's potential: the product of the families that live in it."""
+        potentials: list[Array] = [np.ones((1,) * (len(clique.variables) + 1)) for clique in self._tree.cliques]
+        for variable, table in tables.items():
+            home = self._tree.home[variable]
+            family = (variable, *self.network.families[variable].parents)
+            potentials[home] = potentials[home] * self._aligned(table, family, self._tree.cliques[home])
+        return potentials
+
+    def _aligned(self, table: Array, axes: Sequence[str], clique: Clique) -> Array:
+        """`table` (one axis per variable of `axes`, then the case) with the axes of `clique`, absent ones of length 1."""
+        order = sorted(range(len(axes)), key=lambda i: self._position[axes[i]])
+        lengths = dict(zip(axes, table.shape, strict=False))
+        shape = [lengths.get(variable, 1) for variable in clique.variables]
+        return table.transpose(*order, len(axes)).reshape(*shape, table.shape[-1])
+
+    def _calibrate(
+        self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array] | None = None
+    ) -> "Calibrated":
+        """The whole pass: evidence in, messages to the root and back, every clique's belief out."""
+        cliques = self._tree.cliques
+        beliefs = list(self._potentials if potentials is None else potentials)
+        for variable, vector in likelihoods.items():
+            home = self._tree.smallest[variable]
+            beliefs[home] = beliefs[home] * self._aligned(vector, (variable,), cliques[home])
+
+        log_evidence = np.zeros(n_cases)
+        messages: dict[int, Array] = {}
+        for i in reversed(range(len(cliques))):
+            clique = cliques[i]
+            messages[i] = _sum_to(beliefs[i], clique, clique.separator)
+            scale = messages[i].sum(axis=tuple(range(len(clique.separator))))
+            with np.errstate(divide="ignore"):
+                log_evidence += np.log(scale)
+            messages[i] = _ratio(messages[i], scale)
+            beliefs[i] = _ratio(beliefs[i], scale)
+            if clique.parent is not None:
+                parent = cliques[clique.parent]
+                product = beliefs[clique.parent] * self._aligned(messages[i], clique.separator, parent)
+                beliefs[clique.parent], largest = _scaled(product)
+                log_evidence += np.log(largest)
+
+        for i, clique in enumerate(cliques):
+            if clique.parent is not None:
+                parent = cliques[clique.parent]
+                news = _ratio(_sum_to(beliefs[clique.parent], parent, clique.separator), messages[i])
+                beliefs[i] = beliefs[i] * self._aligned(news, clique.separator, clique)
+        return Calibrated(self, beliefs, log_evidence)
+
+
+class Calibrated:
+    """The beliefs P(clique | case) after a pass, and what can be read off them."""
+
+    def __init__(self, tree: JunctionTree, beliefs: list[Array], log_evidence: Array) -> None:
+        self._network, self._tree = tree.network, tree._tree
+        self._beliefs = beliefs
+        self.log_evidence = log_evidence
+
+    def marginal(self, variable: str) -> Array:
+        """P(variable | case), an array (n_states, n_cases)."""
+        return self._joint((variable,), self._tree.smallest[variable])
+
+    def family(self, variable: str) -> Array:
+        """P(variable, parents | case), an array (n_states, *parent states, n_cases), parents in the family's order."""
+        return self._joint((variable, *self._network.families[variable].parents), self._tree.home[variable])
+
+    def _joint(self, variables: tuple[str, ...], home: int) -> Array:
+        clique = self._tree.cliques[home]
+        kept = tuple(v for v in clique.variables if v in variables)
+        joint = _sum_to(self._beliefs[home], clique, kept)
+        shape = tuple(len(self._network.states[v]) for v in kept)
+        joint = np.broadcast_to(joint, (*shape, len(self.log_evidence)))
+        joint = _ratio(joint, joint.sum(axis=tuple(range(len(kept)))))
+        return joint.transpose(*(kept.index(v) for v in variables), len(kept))
+
+
+def _sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
+    return belief.sum(axis=tuple(i for i, v in enumerate(clique.variables) if v not in kept))
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    """numerator / denominator, with 0/0 = 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator == 0, 0.0, numerator / denominator)
+
+
+def _scaled(belief: Array) -> tuple[Array, Array]:
+    """`belief` with its largest entry brought to 1 in every case, and what it was (1 where all is zero)."""
+    largest = belief.max(axis=tuple(range(belief.ndim - 1)))
+    largest = np.where(largest == 0, 1.0, largest)
+    return belief / largest, largest
+
+
+def _chunks(rows: Sequence[Answers]) -> Iterator[tuple[int, Sequence[Answers]]]:
+    for start in range(0, len(rows), CHUNK):
+        yield start, rows[start : start + CHUNK]
+
+
+def table_size(network: Network, variables: Iterable[str]) -> int:
+    """How many numbers a table over these variables holds."""
+    return prod(len(network.states[variable]) for variable in variables)

@@ -1,0 +1,109 @@
+"""A discrete Bayesian network as plain numbers: variables with named states, one family table each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesnet.errors import BadNetwork, UnknownVariable
+
+Array = NDArray[np.float64]
+
+ROW_TOLERANCE = 1e-6
+"""How far a row may be off 1 and still be normalised; farther off is an error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """P(child | parents). Axis 0 of `table` is the child, axis i + 1 is parents[i]."""
+
+    parents: tuple[str, ...]
+    table: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """An immutable discrete Bayesian network.
+
+    `states` maps each variable to its state names; `families` maps each variable to P(variable | parents).
+    The order of both is the declared one and is kept everywhere. Tables are checked, normalised and made read-only.
+
+    Raises BadNetwork, naming the variable, for a missing or misshapen table, an unknown parent, numbers outside
+    [0, 1], rows off 1 by more than ROW_TOLERANCE, and cycles.
+    """
+
+    states: Mapping[str, tuple[str, ...]]
+    families: Mapping[str, Family]
+
+    def __post_init__(self) -> None:
+        states = {variable: tuple(names) for variable, names in self.states.items()}
+        for variable, names in states.items():
+            _check_states(variable, names)
+        for variable in self.families:
+            if variable not in states:
+                raise BadNetwork(f"{variable!r} has a table but no states")
+        families = {variable: _checked_family(variable, states, self.families) for variable in states}
+        object.__setattr__(self, "states", MappingProxyType(states))
+        object.__setattr__(self, "families", MappingProxyType(families))
+        _ = self.topological_order
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable, in declared order."""
+        return tuple(self.states)
+
+    @cached_property
+    def topological_order(self) -> tuple[str, ...]:
+        """Every variable after its parents. Raises BadNetwork for a cycle."""
+        graph = {variable: family.parents for variable, family in self.families.items()}
+        try:
+            return tuple(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            raise BadNetwork(f"the arcs form a cycle: {' -> '.join(reversed(error.args[1]))}") from None
+
+    def check_variable(self, variable: str) -> None:
+        """Raises UnknownVariable, with the nearest name, unless the network has this variable."""
+        if variable not in self.states:
+            raise UnknownVariable("variable", variable, self.states)
+
+
+def _check_states(variable: str, names: tuple[str, ...]) -> None:
+    if not names:
+        raise BadNetwork(f"{variable!r} has no states; at least one is needed")
+    if len(set(names)) < len(names):
+        raise BadNetwork(f"{variable!r} has a state twice: {', '.join(names)}")
+
+
+def _checked_family(
+    variable: str, states: Mapping[str, tuple[str, ...]], families: Mapping[str, Family]
+) -> Family:
+    if variable not in families:
+        raise BadNetwork(f"{variable!r} has no table")
+    family = families[variable]
+    parents = tuple(family.parents)
+    for parent in parents:
+        if parent not in states:
+            raise BadNetwork(f"{variable!r} has an unknown parent {parent!r}; variables: {', '.join(states)}")
+    if len({variable, *parents}) < len(parents) + 1:
+        raise BadNetwork(f"{variable!r} names itself or a parent twice: {', '.join(parents)}")
+    shape = tuple(len(states[name]) for name in (variable, *parents))
+    table = np.array(family.table, dtype=np.float64)
+    if table.shape != shape:
+        raise BadNetwork(f"the table of {variable!r} has shape {table.shape}; its states and parents need {shape}")
+    return Family(parents, _normalised(variable, table))
+
+
+def _normalised(variable: str, table: Array) -> Array:
+    if not (np.isfinite(table).all() and (table >= 0).all()):
+        raise BadNetwork(f"the table of {variable!r} holds a number that is negative or not finite")
+    sums = table.sum(axis=0)
+    worst = float(sums.flat[np.abs(sums - 1).argmax()])
+    if abs(worst - 1) > ROW_TOLERANCE:
+        raise BadNetwork(f"a row of the table of {variable!r} sums to {worst:.9g}; it must sum to 1")
+    table /= sums
+    table.flags.writeable = False
+    return table

@@ -1,0 +1,126 @@
+"""Gates -> tables: from links and leaks to the families of an ordinary Bayesian network.
+
+A gate whose table stays small is multiplied out (a noisy OR with leak: Pearl 1988, Henrion 1987). The outcome's gate is
+taken apart instead: each link becomes a node, so that "this cause triggered it" is a plain marginal, and the links
+are joined by a chain of ORs, two at a time, so that no table grows with their number (parent divorcing: Olesen et al.
+1989). A finding with too many causes for one table is taken apart in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayesnet.inference.network import Array, Family
+from bayesnet.knowledge.numbers import Numbers
+from bayesnet.knowledge.schema import BINARY, Gate, ids
+
+if TYPE_CHECKING:
+    from bayesnet.knowledge.knowledge import Knowledge
+
+LARGEST_TABLE = 4096
+"""A gate with more cells than this is taken apart rather than multiplied out."""
+
+OR = np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [1.0, 1.0]]])[..., None]
+"""P(a or b | a, b): axes child, a, b, draw."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFamily:
+    """P(child | parents) with a last axis of parameter draws: table (n_states, *parent states, n)."""
+
+    parents: tuple[str, ...]
+    table: Array
+
+    def at(self, draw: int) -> Family:
+        """The family of one draw."""
+        return Family(self.parents, self.table[..., draw])
+
+
+# Ids never hold "__", so these names meet no other.
+def link_node(child: str, link: str) -> str:
+    """The node that is "yes" when this link of a gate fired. For the outcome: the cause triggered it."""
+    return f"{link}__{child}"
+
+
+def any_node(child: str, count: int | None = None) -> str:
+    """The node that is "yes" when any link of a gate fired (or any of its first `count`)."""
+    return f"any{count or ''}__of__{child}"
+
+
+def heading_node(knowledge: Knowledge, heading: str) -> str:
+    """The node that is "yes" when any cause under a heading triggered the outcome."""
+    causes = knowledge.headings[heading].causes
+    outcome = knowledge.outcome.id
+    return link_node(outcome, causes[0]) if len(causes) == 1 else f"{heading}__heading__{outcome}"
+
+
+def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
+    """The states and families of the network that these numbers stand for, in an order that keeps parents first."""
+    states = {question.id: ids(question.states) for question in knowledge.questions.values()}
+    states |= {name: BINARY for name in (*knowledge.causes, knowledge.outcome.id)}
+    families: dict[str, DrawnFamily] = {}
+    for variable in (*knowledge.questions.values(), *knowledge.causes.values()):
+        if variable.gate is None:
+            families[variable.id] = DrawnFamily(knowledge.tables[variable.id].parents, numbers[variable.id])
+        elif _cells(variable.gate, states) <= LARGEST_TABLE:
+            families[variable.id] = _multiplied_out(variable.id, variable.gate, states, numbers)
+        else:
+            families.update(_taken_apart(variable.id, variable.gate, [], numbers))
+    groups = [(heading_node(knowledge, h.id), h.causes) for h in knowledge.headings.values()]
+    families.update(_taken_apart(knowledge.outcome.id, knowledge.outcome.gate, groups, numbers))
+    return {name: states.get(name, BINARY) for name in families}, families
+
+
+def _cells(gate: Gate, states: Mapping[str, Sequence[str]]) -> int:
+    return 2 * prod(len(states[parent]) for parent in _parents(gate))
+
+
+def _parents(gate: Gate) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parent for link in gate.links for parent in link.parents))
+
+
+def _multiplied_out(child: str, gate: Gate, states: Mapping[str, Sequence[str]], numbers: Numbers) -> DrawnFamily:
+    """P(no) is the product of the probabilities that the leak and each link stay silent."""
+    parents = _parents(gate)
+    silent = numbers[f"{child}/leak"][0].reshape((1,) * len(parents) + (-1,))
+    for link in gate.links:
+        order = sorted(range(len(link.parents)), key=lambda i: parents.index(link.parents[i]))
+        stays = numbers[f"{child}/{link.id}"][0]
+        shape = [len(states[parent]) if parent in link.parents else 1 for parent in parents]
+        silent = silent * stays.transpose(*order, len(order)).reshape(*shape, -1)
+    full = np.broadcast_to(silent, (*(len(states[parent]) for parent in parents), silent.shape[-1]))
+    return DrawnFamily(parents, np.stack([full, 1 - full]))
+
+
+def _taken_apart(
+    child: str, gate: Gate, groups: Sequence[tuple[str, tuple[str, ...]]], numbers: Numbers
+) -> Iterator[tuple[str, DrawnFamily]]:
+    """A node per link, a node per group of links, a chain of ORs over them, and the leak at the end."""
+    for link in gate.links:
+        yield link_node(child, link.id), DrawnFamily(link.parents, numbers[f"{child}/{link.id}"])
+    tops = []
+    for name, members in groups or [(link_node(child, link.id), (link.id,)) for link in gate.links]:
+        yield from _or_chain(name, [link_node(child, member) for member in members], f"{name}__")
+        tops.append(name)
+    yield from _or_chain(any_node(child), tops, any_node(child, 0))
+    leak = numbers[f"{child}/leak"]
+    fires = np.broadcast_to(np.array([[0.0], [1.0]]), leak.shape)
+    yield child, DrawnFamily((any_node(child),), np.stack([leak, fires], axis=1))
+
+
+def _or_chain(name: str, inputs: Sequence[str], prefix: str) -> Iterator[tuple[str, DrawnFamily]]:
+    """Nodes that end in `name` = the OR of all inputs; none where the one input is `name` itself."""
+    if len(inputs) == 1:
+        if inputs[0] != name:
+            yield name, DrawnFamily((inputs[0],), np.eye(2)[..., None])
+        return
+    reached = inputs[0]
+    for count, other in enumerate(inputs[1:], start=2):
+        node = name if count == len(inputs) else f"{prefix}{count}"
+        yield node, DrawnFamily((reached, other), OR)
+        reached = node

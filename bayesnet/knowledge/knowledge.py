@@ -1,0 +1,63 @@
+"""What the experts know: the content of a model's folder, checked and in one piece."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from bayesnet.inference.network import Network
+from bayesnet.knowledge.gates import expand
+from bayesnet.knowledge.numbers import Numbers, NumberTable
+from bayesnet.knowledge.schema import (
+    AdviceRule,
+    Cause,
+    Heading,
+    Level,
+    Outcome,
+    Question,
+    RedFlag,
+    Source,
+    Vignette,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """One domain: questions, causes, an outcome, the numbers that join them, advice and sources.
+
+    Everything maps ids to items, in the order of the files. `levels` run from the lowest to the highest.
+    """
+
+    id: str
+    title: str
+    version: str
+    population: str
+    limits: tuple[str, ...]
+    questions: Mapping[str, Question]
+    causes: Mapping[str, Cause]
+    outcome: Outcome
+    headings: Mapping[str, Heading]
+    tables: Mapping[str, NumberTable]
+    levels: Mapping[str, Level]
+    red_flags: Mapping[str, RedFlag]
+    advice: Mapping[str, AdviceRule]
+    sources: Mapping[str, Source]
+    vignettes: tuple[Vignette, ...]
+    path: Path
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that the numbers stand for, gates expanded."""
+        states, families = expand(self, self.elicited())
+        return Network(states, {v: family.at(0) for v, family in families.items()})
+
+    def elicited(self) -> Numbers:
+        """The numbers as they stand: {table id: values (n_states, *parent states, 1)}."""
+        return {name: table.values[..., None] for name, table in self.tables.items()}
+
+    def draw(self, n: int, seed: int) -> Numbers:
+        """n draws of all numbers from their Dirichlet distributions: {table id: (n_states, *parent states, n)}."""
+        rng = np.random.default_rng(seed)
+        return {name: table.draw(n, rng) for name, table in self.tables.items()}

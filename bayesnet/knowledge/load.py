@@ -1,0 +1,103 @@
+"""A folder of model files -> Knowledge, or a BadModel that lists all that is wrong with them."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from bayesnet.errors import BadModel
+from bayesnet.knowledge.check import check
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import AdviceFile, ModelFile, SourcesFile, VignettesFile
+from bayesnet.shipped import shipped
+
+File = TypeVar("File", bound=msgspec.Struct)
+Item = TypeVar("Item")
+
+LARGEST_FILE = 5_000_000
+"""Bytes. A model file is some 50 kB; a larger one is not a model file."""
+
+
+def load_knowledge(path: str | Path | None = None) -> Knowledge:
+    """The knowledge in a model's folder (or the folder of the given model.toml); the shipped one by default.
+
+    Raises BadModel, naming file, item, what was given and what is allowed.
+    """
+    folder = shipped("data") / "squat_cramp" if path is None else Path(path)
+    if folder.suffix == ".toml":
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BadModel([f"{folder}: no such folder; a model is a folder with model.toml, advice.toml and sources.toml"])
+    model = _read(folder / "model.toml", ModelFile)
+    advice = _read(folder / "advice.toml", AdviceFile)
+    sources = _read(folder / "sources.toml", SourcesFile)
+    optional = folder / "vignettes.toml"
+    vignettes = _read(optional, VignettesFile) if optional.exists() else VignettesFile()
+    tables = check(model, advice, sources, vignettes)
+    return Knowledge(
+        id=model.id,
+        title=model.title,
+        version=model.version,
+        population=model.population,
+        limits=model.limits,
+        questions=_by_id(model.question),
+        causes=_by_id(model.cause),
+        outcome=model.outcome,
+        headings=_by_id(model.heading),
+        tables=tables,
+        levels=_by_id(advice.level),
+        red_flags=_by_id(advice.red_flag),
+        advice=_by_id(advice.advice),
+        sources=_by_id(sources.source),
+        vignettes=vignettes.vignette,
+        path=folder,
+    )
+
+
+def _by_id(items: Sequence[Item]) -> Mapping[str, Item]:
+    return {item.id: item for item in items}  # type: ignore[attr-defined]
+
+
+def _read(path: Path, schema: type[File]) -> File:
+    """One TOML file, parsed and held against its schema."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise BadModel([f"{path.name}: larger than {LARGEST_FILE:,} bytes; this is no model file"])
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadModel([f"{path.name}: cannot be read ({error.strerror or error}); it belongs in {path.parent}"]) from None
+    except UnicodeDecodeError as error:
+        raise BadModel([f"{path.name}: not UTF-8 text (byte {error.start})"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadModel([f"{path.name}: not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise BadModel([f"{path.name}: nested too deeply"]) from None
+    try:
+        return msgspec.convert(raw, schema)
+    except msgspec.ValidationError as error:
+        raise BadModel([_in_words(path.name, raw, str(error))]) from None
+
+
+def _in_words(file: str, raw: Any, message: str) -> str:
+    """`model.toml: question 'heat' > table > strength: Expected `float`, got `str`, not 'strong'`."""
+    said, _, path = message.partition(" - at `$")
+    steps: list[str] = []
+    here = raw
+    for name, index in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", path):
+        if name:
+            steps.append(name)
+            here = here.get(name) if isinstance(here, dict) else None
+        elif index.isdigit() and isinstance(here, list):
+            here = here[int(index)]
+            known = (here.get("id") or here.get("cause")) if isinstance(here, dict) else None
+            steps[-1:] = [f"{' '.join(steps[-1:])} {repr(known) if known else int(index) + 1}".strip()]
+    given = "" if "field" in said or isinstance(here, dict | list) else f", not {_short(here)}"
+    return f"{file}: {' > '.join(steps) or 'the file'}: {said[:1].lower()}{said[1:]}{given}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,255 @@
+"""What the files of a model may say: frozen, validated types, one per table in model.toml, advice.toml and sources.toml.
+
+Only shapes and ranges are checked here; what needs two places at once (an unknown parent, a cycle) is in `check`.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+# Ids become names of variables, columns, URL parameters and nodes in exchange files. "__" is kept for derived nodes.
+Id = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, Meta(min_length=1)]
+
+NO, YES = "no", "yes"
+BINARY = (NO, YES)
+"""The states of a cause, a link and the outcome."""
+
+Distribution = dict[str, float] | float
+"""{state: probability}, or one number: P(yes)."""
+Range = tuple[float, float]
+Ranges = dict[str, Range] | Range
+"""{state: (low, high)}, or one pair: that of "yes"."""
+Basis = Literal["read", "derived", "guess"]
+Strength = Annotated[float, Meta(gt=0, le=1e9)]
+Some = Meta(min_length=1)
+
+
+class _Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class State(_Base, frozen=True, kw_only=True):
+    """One answer a question allows, with a definition that anybody can apply."""
+
+    id: Id
+    label: Text
+    means: str = ""
+
+
+class Row(_Base, frozen=True, kw_only=True):
+    """One distribution: P(states | given), elicited. What is left out is taken from the table it stands in.
+
+    `p` is {state: probability}, or one number P(yes). `range` is the plausible span, `strength` the equivalent sample
+    size of the Dirichlet distribution with mean `p`. `given` names parents; one left out stands for all its states.
+    """
+
+    given: dict[Id, Id] = {}
+    p: Distribution
+    range: Ranges | None = None
+    strength: Strength | None = None
+    basis: Basis | None = None
+    sources: tuple[Id, ...] | None = None
+
+
+class Table(_Base, frozen=True, kw_only=True):
+    """P(variable | parents), row by row. `strength`, `basis` and `sources` hold for rows that say nothing else."""
+
+    parents: tuple[Id, ...] = ()
+    strength: Strength | None = None
+    basis: Basis | None = None
+    sources: tuple[Id, ...] = ()
+    note: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+class Link(Table, frozen=True, kw_only=True):
+    """One way in which a gate's variable can come about. `off` lists the parent states in which it never does.
+
+    `{ cause = "x", p = 0.2 }` is short for a link named x with the one parent x, which is off unless x is "yes".
+    """
+
+    id: Id = ""
+    label: str = ""
+    off: tuple[dict[Id, Id], ...] = ()
+    cause: Id | None = None
+    p: float | None = None
+    range: Range | None = None
+
+    def __post_init__(self) -> None:
+        if self.cause is not None and self.p is not None and not (self.id or self.parents or self.rows or self.off):
+            spelled_out = {
+                "id": self.cause,
+                "parents": (self.cause,),
+                "off": ({self.cause: NO},),
+                "rows": (Row(given={self.cause: YES}, p=self.p, range=self.range),),
+            }
+            for name, value in (*spelled_out.items(), ("cause", None), ("p", None), ("range", None)):
+                force_setattr(self, name, value)
+
+
+class Gate(_Base, frozen=True, kw_only=True):
+    """yes if any link fires or the leak does (noisy-OR with leak: Pearl 1988, Henrion 1987), each link a table."""
+
+    leak: Row
+    links: Annotated[tuple[Link, ...], Some]
+
+
+class _Variable(_Base, frozen=True, kw_only=True):
+    id: Id
+    label: Text
+    table: Table | None = None
+    gate: Gate | None = None
+    note: str = ""
+
+
+class Question(_Variable, frozen=True, kw_only=True):
+    """Something a user can answer. A gate makes it a yes/no finding of causes."""
+
+    section: Text
+    ask: Text
+    help: Text
+    units: str = ""
+    follow_up: bool = False
+    states: Annotated[tuple[State, ...], Some]
+
+
+class Cause(_Variable, frozen=True, kw_only=True):
+    """A mechanism that may be present, and may have triggered the outcome."""
+
+    plain: Text
+
+
+class Outcome(_Base, frozen=True, kw_only=True):
+    """What happened: yes if the link of any cause fires. A link's id is the id of its cause."""
+
+    id: Id
+    label: Text
+    gate: Gate
+
+
+class Heading(_Base, frozen=True, kw_only=True):
+    """A name that users see for one cause or several mechanisms together."""
+
+    id: Id
+    label: Text
+    causes: Annotated[tuple[Id, ...], Some]
+
+
+class ModelFile(_Base, frozen=True, kw_only=True):
+    """model.toml"""
+
+    id: Id
+    title: Text
+    version: Text
+    population: Text
+    limits: tuple[Text, ...] = ()
+    question: Annotated[tuple[Question, ...], Some]
+    cause: Annotated[tuple[Cause, ...], Some]
+    outcome: Outcome
+    heading: Annotated[tuple[Heading, ...], Some]
+
+
+class Level(_Base, frozen=True, kw_only=True):
+    """How urgent, in words. Levels stand in the file from the lowest to the highest."""
+
+    id: Id
+    label: Text
+    says: Text
+
+
+class RedFlag(_Base, frozen=True, kw_only=True):
+    """A sign that decides by itself, whatever the probabilities."""
+
+    id: Id
+    label: Text
+    ask: Text
+    level: Id
+    says: Text
+    sources: Annotated[tuple[Id, ...], Some]
+
+
+class Condition(_Base, frozen=True, kw_only=True):
+    """All that is named must hold.
+
+    `triggered`: the advice's cause has at least this P(triggered). `answers`: each question has one of these answers.
+    `others_below`: every other cause has a P(triggered) below this. `unexplained`: no cause at all has at least this.
+    """
+
+    triggered: float | None = None
+    answers: dict[Id, tuple[Id, ...]] = {}
+    others_below: float | None = None
+    unexplained: float | None = None
+
+
+class Withhold(_Base, frozen=True, kw_only=True):
+    """Any that is named suffices: one of these advices is given, any red flag, or a level at least this high."""
+
+    advice: tuple[Id, ...] = ()
+    red_flags: bool = False
+    level: Id | None = None
+    because: Text
+
+
+class AdviceRule(_Base, frozen=True, kw_only=True):
+    """What to do, and when to say so: always, or where any condition of `when` holds."""
+
+    id: Id
+    title: Text
+    level: Id
+    cause: Id | None = None
+    always: bool = False
+    when: tuple[Condition, ...] = ()
+    do: Annotated[tuple[Text, ...], Some]
+    caution: str = ""
+    withhold: Withhold | None = None
+    sources: Annotated[tuple[Id, ...], Some]
+
+
+class AdviceFile(_Base, frozen=True, kw_only=True):
+    """advice.toml"""
+
+    level: Annotated[tuple[Level, ...], Some]
+    red_flag: tuple[RedFlag, ...] = ()
+    advice: Annotated[tuple[AdviceRule, ...], Some]
+
+
+class Source(_Base, frozen=True, kw_only=True):
+    """Where a number or an advice comes from, and how far it was read."""
+
+    id: Id
+    cite: Text
+    where: str = ""
+    read: Literal["full", "excerpt", "second_hand", "not_read", "none"]
+    says: str = ""
+
+
+class SourcesFile(_Base, frozen=True, kw_only=True):
+    """sources.toml"""
+
+    source: Annotated[tuple[Source, ...], Some]
+
+
+class Vignette(_Base, frozen=True, kw_only=True):
+    """A described situation and what the model is expected to say: a regression guard, not a validation."""
+
+    id: Id
+    describes: Text
+    answers: dict[Id, Id]
+    first: Id | None = None
+    first_heading: Id | None = None
+    level: Id | None = None
+    source: Id
+
+
+class VignettesFile(_Base, frozen=True, kw_only=True):
+    """vignettes.toml"""
+
+    vignette: tuple[Vignette, ...] = ()
+
+
+def ids(items: Iterable[Any]) -> tuple[str, ...]:
+    """The ids of questions, causes, sources and the like, in their order."""
+    return tuple(item.id for item in items)
