@@ -1,8 +1,9 @@
 """Diagnosis with causal Bayesian networks: answers in; causes, reasons and advice out.
 
-    import bayesnet
-    d = bayesnet.load().diagnose({"sweating": "heavy", "felt_tear": "yes"})
-    d.beliefs[0].label, d.beliefs[0].triggered
+>>> import bayesnet
+>>> d = bayesnet.load().diagnose({"sweating": "heavy", "felt_tear": "yes"})
+>>> d.beliefs[0].label
+'Muscle strain'
 """
 
 from bayesnet.diagnosis.advice import Advice, AdviceItem

@@ -13,13 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from bayesnet.diagnosis.model import DiagnosticModel, load
+from bayesnet.diagnosis.model import load
 from bayesnet.errors import BadEvidence, BadFile, BayesnetError, MissingExtra
 from bayesnet.inference.pgmpy_wall import FORMATS, export
 from bayesnet.shipped import shipped
 
 app = typer.Typer(
-    help="Why did it cramp? Causes, reasons and advice from a Bayesian network.",
+    help="Diagnosis with a Bayesian network: causes, reasons and advice.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,7 +54,7 @@ def diagnose(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What triggered the cramp: causes ranked, reasons in brief, and advice.
+    """What triggered it: causes ranked, reasons in brief, and advice.
 
     `bayesnet model show` lists the questions and their answers. What is left out counts as not known.
     """

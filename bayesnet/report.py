@@ -8,7 +8,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
-from bayesnet.diagnosis.explanation import Weight
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_words
 from bayesnet.errors import UnknownVariable
@@ -89,7 +88,12 @@ def overview(knowledge: Knowledge) -> dict[str, Any]:
         "population": knowledge.population,
         "limits": list(knowledge.limits),
         "questions": {
-            q.id: {"ask": q.ask, "help": q.help, "units": q.units, "states": {s.id: s.means or s.label for s in q.states}}
+            q.id: {
+                "ask": q.ask,
+                "help": q.help,
+                "units": q.units,
+                "states": {s.id: s.means or s.label for s in q.states},
+            }
             for q in knowledge.questions.values()
         },
         "causes": {c.id: {"label": c.label, "plain": c.plain, "note": c.note} for c in knowledge.causes.values()},
@@ -101,7 +105,9 @@ def overview(knowledge: Knowledge) -> dict[str, Any]:
 def print_overview(knowledge: Knowledge) -> None:
     """A model's questions, causes and red flags as tables."""
     out = Console(highlight=False)
-    out.print(f"[bold]{escape(knowledge.title)}[/], version {escape(knowledge.version)}\n{escape(knowledge.population)}\n")
+    out.print(
+        f"[bold]{escape(knowledge.title)}[/], version {escape(knowledge.version)}\n{escape(knowledge.population)}\n"
+    )
     questions = Table(box=None, pad_edge=False, header_style="dim")
     for header in ("question", "answers", "asked as"):
         questions.add_column(header, overflow="fold")
@@ -124,7 +130,7 @@ def numbers_of(knowledge: Knowledge, variable: str) -> list[dict[str, Any]]:
         raise UnknownVariable("variable", variable, known)
     return [
         {
-            "table": name,
+            "table": table.id,
             "given": dict(row.given),
             "p": dict(row.p),
             "range": {state: list(span) for state, span in row.ranges.items()},
@@ -132,8 +138,7 @@ def numbers_of(knowledge: Knowledge, variable: str) -> list[dict[str, Any]]:
             "basis": row.basis,
             "sources": list(row.sources),
         }
-        for name, table in knowledge.tables.items()
-        if name.split("/")[0] == variable
+        for table in knowledge.tables_of(variable)
         for row in table.rows
     ]
 
@@ -160,8 +165,3 @@ def print_numbers(knowledge: Knowledge, variable: str) -> None:
     cited = dict.fromkeys(source for row in rows for source in row["sources"])
     for source in (knowledge.sources[name] for name in cited):
         out.print(f"[dim]{source.id}: {escape(source.cite)} [{source.read}][/]")
-
-
-def reasons(weights: tuple[Weight, ...]) -> list[str]:
-    """The sentences of the strongest few weights."""
-    return [weight.sentence for weight in weights[:SHOWN_REASONS]]

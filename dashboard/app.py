@@ -1,0 +1,34 @@
+"""The dashboard's entry: `bayesnet dashboard`, or `streamlit run dashboard/app.py`."""
+
+import session
+import streamlit as st
+
+st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
+try:
+    session.model()
+except session.BayesnetError as error:
+    st.error(f"The model cannot be read. {error}")
+    st.stop()
+st.html(
+    # Small headings and little air, so that banner, headline and bars fit on a phone without scrolling; wide things
+    # scroll by themselves; a warning sign is never cut short.
+    """<style>
+    [data-testid=stMainBlockContainer] {padding-top: 4rem; padding-bottom: 3rem; max-width: 76rem}
+    [data-testid=stMainBlockContainer] h1 {font-size: 1.5rem; padding: .25rem 0}
+    [data-testid=stMainBlockContainer] h2 {font-size: 1.25rem; padding: .5rem 0}
+    [data-testid=stMainBlockContainer] h3 {font-size: 1.35rem; padding: 0}
+    [data-testid=stMarkdownContainer] table {display: block; overflow-x: auto}
+    [data-testid=stGraphVizChart] {overflow-x: auto; max-width: 100%}
+    [data-testid=stCheckbox] label * {white-space: normal; overflow: visible}
+    @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-left: 1rem; padding-right: 1rem}}
+    </style>"""
+)
+page = st.navigation(
+    [
+        st.Page("check.py", title="Check", default=True),
+        st.Page("network.py", title="Network"),
+        st.Page("about.py", title="About"),
+    ],
+    position="top",
+)
+page.run()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bayesnet.diagnosis.answers import CheckedAnswers, holds
 from bayesnet.diagnosis.words import in_words
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import AdviceRule, Condition, Level, RedFlag, ids
+from bayesnet.knowledge.schema import AdviceRule, Condition, Level, Withhold, ids
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def advise(findings: Findings) -> Advice:
 
     items, withheld = [], []
     for rule, because in given:
-        if _is_withheld(rule, {r.id for r, _ in given}, flags, highest, ranks):
-            assert rule.withhold is not None
+        if rule.withhold and _applies(rule.withhold, {r.id for r, _ in given}, bool(flags), highest, ranks):
             withheld.append(Withheld(rule.id, rule.title, rule.withhold.because))
         else:
             level = knowledge.levels[rule.level]
@@ -79,13 +78,9 @@ def advise(findings: Findings) -> Advice:
     return Advice(knowledge.levels[highest], tuple(items), tuple(withheld))
 
 
-def _is_withheld(
-    rule: AdviceRule, given: set[str], flags: list[RedFlag], highest: str, ranks: Mapping[str, int]
-) -> bool:
-    if rule.withhold is None:
-        return False
-    by_level = rule.withhold.level is not None and ranks[highest] >= ranks[rule.withhold.level]
-    return by_level or bool(given.intersection(rule.withhold.advice)) or (rule.withhold.red_flags and bool(flags))
+def _applies(withhold: Withhold, given: set[str], flagged: bool, highest: str, ranks: Mapping[str, int]) -> bool:
+    by_level = withhold.level is not None and ranks[highest] >= ranks[withhold.level]
+    return by_level or not given.isdisjoint(withhold.advice) or (withhold.red_flags and flagged)
 
 
 def _because(rule: AdviceRule, findings: Findings) -> str | None:

@@ -7,7 +7,6 @@ log P(evidence): networks of a thousand nodes do not underflow. 0/0 counts as 0.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -125,9 +124,7 @@ class JunctionTree:
         shape = [lengths.get(variable, 1) for variable in clique.variables]
         return table.transpose(*order, len(axes)).reshape(*shape, table.shape[-1])
 
-    def _calibrate(
-        self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array] | None = None
-    ) -> "Calibrated":
+    def _calibrate(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array] | None = None) -> "Calibrated":
         """The whole pass: evidence in, messages to the root and back, every clique's belief out."""
         cliques = self._tree.cliques
         beliefs = list(self._potentials if potentials is None else potentials)
@@ -186,7 +183,8 @@ class Calibrated:
 
 
 def _sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
-    return belief.sum(axis=tuple(i for i, v in enumerate(clique.variables) if v not in kept))
+    axes = tuple(i for i, v in enumerate(clique.variables) if v not in kept)
+    return np.asarray(belief.sum(axis=axes))
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
@@ -205,8 +203,3 @@ def _scaled(belief: Array) -> tuple[Array, Array]:
 def _chunks(rows: Sequence[Answers]) -> Iterator[tuple[int, Sequence[Answers]]]:
     for start in range(0, len(rows), CHUNK):
         yield start, rows[start : start + CHUNK]
-
-
-def table_size(network: Network, variables: Iterable[str]) -> int:
-    """How many numbers a table over these variables holds."""
-    return prod(len(network.states[variable]) for variable in variables)

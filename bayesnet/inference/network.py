@@ -78,9 +78,7 @@ def _check_states(variable: str, names: tuple[str, ...]) -> None:
         raise BadNetwork(f"{variable!r} has a state twice: {', '.join(names)}")
 
 
-def _checked_family(
-    variable: str, states: Mapping[str, tuple[str, ...]], families: Mapping[str, Family]
-) -> Family:
+def _checked_family(variable: str, states: Mapping[str, tuple[str, ...]], families: Mapping[str, Family]) -> Family:
     if variable not in families:
         raise BadNetwork(f"{variable!r} has no table")
     family = families[variable]

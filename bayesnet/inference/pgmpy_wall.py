@@ -1,6 +1,5 @@
-"""The wall to pgmpy: the only module that imports it, and only when a pgmpy network or an exchange format is asked for."""
+"""The wall to pgmpy: the only module that imports it, and only when its network or an exchange format is asked for."""
 
-import os
 import re
 import sys
 import tempfile
@@ -84,7 +83,7 @@ def export(network: Network, path: str | Path, format: str) -> None:
                 made.write_text(uai_text(network), encoding="utf-8")
             else:
                 _write_with_pgmpy(network, made, format)
-            os.replace(made, path)
+            made.replace(path)
     except OSError as error:
         raise BadFile(f"cannot write {path}: {error.strerror or error}") from None
 

@@ -45,7 +45,7 @@ def check(
     checker.vignettes(vignettes)
     if checker.problems:
         raise BadModel(checker.problems)
-    _refuse_cycles(tables, checker.outcome_id)
+    _refuse_cycles(tables)
     return tables
 
 
@@ -114,13 +114,15 @@ class _Checker:
         self._add(found, f"{variable}/leak", f"{item}, leak", Table(rows=(gate.leak,)), BINARY)
         for link in gate.links:
             if not link.id or link.cause is not None:
-                self.say("model.toml", f"{item}, link {link.cause or link.id!r}", "needs id, parents and rows, or cause and p")
+                self.say(
+                    "model.toml",
+                    f"{item}, link {link.cause or link.id!r}",
+                    "needs id, parents and rows, or cause and p",
+                )
                 continue
             self._add(found, f"{variable}/{link.id}", f"{item}, link {link.id!r}", link, BINARY)
 
-    def _add(
-        self, found: dict[str, NumberTable], name: str, item: str, table: Table, states: tuple[str, ...]
-    ) -> None:
+    def _add(self, found: dict[str, NumberTable], name: str, item: str, table: Table, states: tuple[str, ...]) -> None:
         before = len(self.problems)
         for parent in table.parents:
             self.known("model.toml", item, "parent", parent, self.states)
@@ -149,7 +151,8 @@ class _Checker:
             elif offs:
                 values[(0, *index)] = 1.0
             else:
-                values[(slice(None), *index)] = [matches[0].p.get(state, 0.0) for state in states]
+                column: tuple[int | slice, ...] = (slice(None), *index)
+                values[column] = [matches[0].p.get(state, 0.0) for state in states]
                 strength[index] = matches[0].strength
         values.flags.writeable = strength.flags.writeable = False
         return NumberTable(name, states, table.parents, values, strength, tuple(rows))
@@ -176,7 +179,9 @@ class _Checker:
         ranges = row.range if isinstance(row.range, dict) else {} if row.range is None else {YES: row.range}
         for state, (low, high) in ranges.items():
             if self.known("model.toml", f"{item}, range", "state", state, p) and not 0 <= low <= p[state] <= high <= 1:
-                self.say("model.toml", item, f"range [{low}, {high}] of {state!r} must lie from 0 to 1 and hold {p[state]}")
+                self.say(
+                    "model.toml", item, f"range [{low}, {high}] of {state!r} must lie from 0 to 1 and hold {p[state]}"
+                )
         return dict(ranges)
 
     def _described(
@@ -270,10 +275,10 @@ class _Checker:
                     self.known("vignettes.toml", item, kind, given, allowed)
 
 
-def _refuse_cycles(tables: Mapping[str, NumberTable], outcome: str) -> None:
+def _refuse_cycles(tables: Mapping[str, NumberTable]) -> None:
     graph: dict[str, set[str]] = {}
-    for name, table in tables.items():
-        graph.setdefault(name.split("/")[0], set()).update(table.parents)
+    for table in tables.values():
+        graph.setdefault(table.variable, set()).update(table.parents)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -62,7 +62,7 @@ def heading_node(knowledge: Knowledge, heading: str) -> str:
 def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
     """The states and families of the network that these numbers stand for, in an order that keeps parents first."""
     states = {question.id: ids(question.states) for question in knowledge.questions.values()}
-    states |= {name: BINARY for name in (*knowledge.causes, knowledge.outcome.id)}
+    states |= dict.fromkeys((*knowledge.causes, knowledge.outcome.id), BINARY)
     families: dict[str, DrawnFamily] = {}
     for variable in (*knowledge.questions.values(), *knowledge.causes.values()):
         if variable.gate is None:

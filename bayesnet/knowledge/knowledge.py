@@ -27,11 +27,13 @@ from bayesnet.knowledge.schema import (
 class Knowledge:
     """One domain: questions, causes, an outcome, the numbers that join them, advice and sources.
 
-    Everything maps ids to items, in the order of the files. `levels` run from the lowest to the highest.
+    Everything maps ids to items, in the order of the files; `levels` run from the lowest to the highest. `ask` is what a
+    user wants to know.
     """
 
     id: str
     title: str
+    ask: str
     version: str
     population: str
     limits: tuple[str, ...]
@@ -52,6 +54,23 @@ class Knowledge:
         """The network that the numbers stand for, gates expanded."""
         states, families = expand(self, self.elicited())
         return Network(states, {v: family.at(0) for v, family in families.items()})
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The label of every question, cause and the outcome, by id."""
+        variables: tuple[Question | Cause | Outcome, ...]
+        variables = (*self.questions.values(), *self.causes.values(), self.outcome)
+        return {variable.id: variable.label for variable in variables}
+
+    @cached_property
+    def arcs(self) -> tuple[tuple[str, str], ...]:
+        """(parent, child) between questions, causes and the outcome, in the order of the files."""
+        arcs = ((parent, table.variable) for table in self.tables.values() for parent in table.parents)
+        return tuple(dict.fromkeys(arcs))
+
+    def tables_of(self, variable: str) -> tuple[NumberTable, ...]:
+        """The tables of a variable's numbers: one, or one per link of its gate and one for the leak."""
+        return tuple(table for table in self.tables.values() if table.variable == variable)
 
     def elicited(self) -> Numbers:
         """The numbers as they stand: {table id: values (n_states, *parent states, 1)}."""

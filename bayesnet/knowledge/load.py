@@ -40,6 +40,7 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
     return Knowledge(
         id=model.id,
         title=model.title,
+        ask=model.ask or model.title,
         version=model.version,
         population=model.population,
         limits=model.limits,
@@ -68,7 +69,9 @@ def _read(path: Path, schema: type[File]) -> File:
             raise BadModel([f"{path.name}: larger than {LARGEST_FILE:,} bytes; this is no model file"])
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadModel([f"{path.name}: cannot be read ({error.strerror or error}); it belongs in {path.parent}"]) from None
+        raise BadModel(
+            [f"{path.name}: cannot be read ({error.strerror or error}); it belongs in {path.parent}"]
+        ) from None
     except UnicodeDecodeError as error:
         raise BadModel([f"{path.name}: not UTF-8 text (byte {error.start})"]) from None
     except tomllib.TOMLDecodeError as error:

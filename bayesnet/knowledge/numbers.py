@@ -40,6 +40,11 @@ class NumberTable:
     strength: Array
     rows: tuple[Elicited, ...]
 
+    @property
+    def variable(self) -> str:
+        """The variable whose number this is: `id` is its name, or "variable/link" for a part of a gate."""
+        return self.id.partition("/")[0]
+
     def draw(self, n: int, rng: np.random.Generator) -> Array:
         """n draws from the Dirichlet distribution of each row: an array (n_states, *parent states, n)."""
         certain = np.isinf(self.strength)

@@ -143,6 +143,7 @@ class ModelFile(_Base, frozen=True, kw_only=True):
 
     id: Id
     title: Text
+    ask: str = ""
     version: Text
     population: Text
     limits: tuple[Text, ...] = ()

@@ -1,0 +1,176 @@
+"""Check: answers in; causes, reasons and advice out. On a phone the results stand first, the questions below them."""
+
+import charts
+import session
+import streamlit as st
+from session import NOT_SURE
+
+from bayesnet import Diagnosis
+from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.knowledge.schema import Question
+
+SHOWN_REASONS = 4
+
+
+def show() -> None:
+    """The page. Containers come first, so that results can stand above the questions they depend on."""
+    unknown = session.take_from_url()
+    st.title(session.model().knowledge.ask)
+    results, questions = st.columns([6, 5], gap="large")
+    with questions:
+        ask_all()
+    session.share(session.answers())
+    with results:
+        if unknown:
+            st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
+        show_results(session.diagnosis())
+
+
+# ---- questions
+
+
+def ask_all() -> None:
+    """Warning signs first, then every question by section, each starting at "Not sure"."""
+    knowledge = session.model().knowledge
+    st.subheader("Your answers", anchor="answers")
+    st.button("Clear all", on_click=session.clear, disabled=not session.answers())
+    st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
+    for flag in knowledge.red_flags.values():
+        up = st.checkbox(flag.ask, value=session.answers().get(flag.id) == "yes", key=session.key(flag.id))
+        session.remember(flag.id, "yes" if up else None)
+    for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
+        st.markdown(f"##### {section}")
+        for question in knowledge.questions.values():
+            if question.section == section:
+                ask(question)
+
+
+def ask(question: Question) -> None:
+    """One question with all its answers in sight; what each answer means is in its help."""
+    labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
+    meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
+    answer = st.segmented_control(
+        question.ask,
+        list(labels),
+        default=session.answers().get(question.id, NOT_SURE),
+        required=True,
+        format_func=labels.__getitem__,
+        help=f"{question.help}\n\n{meanings}",
+        key=session.key(question.id),
+    )
+    session.remember(question.id, answer)
+
+
+# ---- results
+
+
+def show_results(diagnosis: Diagnosis) -> None:
+    """Banner, headline and bars; then why, and what to do."""
+    show_banner(diagnosis)
+    show_headline(diagnosis)
+    rows = charts.cause_rows(diagnosis)
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    st.vega_lite_chart(charts.cause_chart(rows, theme), width="stretch", alt=charts.in_text(rows))
+    show_reasons(diagnosis)
+    show_advice(diagnosis)
+    show_numbers(diagnosis)
+    show_link()
+
+
+def show_banner(diagnosis: Diagnosis) -> None:
+    """The level in words, and every red flag that brought it."""
+    advice = diagnosis.advice
+    lines = [f"**{advice.level.label}.** {advice.level.says}"]
+    lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
+    rank = list(session.model().knowledge.levels).index(advice.level.id)
+    draw = (st.info, st.warning, st.error)[min(rank, 2)]
+    draw("\n\n".join(lines))
+
+
+def show_headline(diagnosis: Diagnosis) -> None:
+    """The likeliest cause in words, number and range."""
+    first = diagnosis.beliefs[0]
+    if not diagnosis.answers:
+        group = next(iter(diagnosis.groups.values()))
+        st.markdown(
+            f"### No question answered yet\nBefore any answer {group.label.lower()} leads: {in_words(group.triggered)} "
+            f"({in_percent(group.triggered)}). [Answer what you know](#answers), and watch the bars move."
+        )
+        return
+    low, high = first.interval
+    st.markdown(
+        f"### {first.label}: {in_words(first.triggered)}\n"
+        f"{in_percent(first.triggered)}, plausibly {in_percent(low)} to {in_percent(high)}. "
+        "[Change your answers](#answers)"
+    )
+
+
+def show_reasons(diagnosis: Diagnosis) -> None:
+    """What speaks for and against the likeliest cause."""
+    first = diagnosis.beliefs[0]
+    st.subheader(f"Why {first.label[:1].lower()}{first.label[1:]}?" if diagnosis.answers else "Why?")
+    if not diagnosis.answers:
+        st.write("Answer a question, and what it speaks for and against will stand here.")
+        return
+    why = diagnosis.explain(first.cause)
+    for title, weights in (("Speaks for it", why.speaks_for), ("Speaks against it", why.speaks_against)):
+        if weights:
+            st.markdown(f"**{title}**\n" + "\n".join(f"- {w.sentence}" for w in weights[:SHOWN_REASONS]))
+    if not why.speaks_for and not why.speaks_against:
+        st.write("No single answer matters much: it leads as it did before.")
+
+
+def show_advice(diagnosis: Diagnosis) -> None:
+    """What to do, the most urgent first, and what is better left for now."""
+    st.subheader("What to do")
+    for item in diagnosis.advice:
+        with st.container(border=True):
+            because = f" Because of {item.because}." if item.because else ""
+            st.markdown(f"**{item.title}**  \n{item.level.label}.{because}")
+            st.markdown("\n".join(f"- {line}" for line in item.do))
+            if item.caution:
+                st.markdown(f"*{item.caution}*")
+    if diagnosis.advice.withheld:
+        st.markdown("**Not now**\n" + "\n".join(f"- {w.title}: {w.because}" for w in diagnosis.advice.withheld))
+    st.markdown("This is not a diagnosis by a clinician. Most of its numbers are expert guesses: see About.")
+
+
+def show_numbers(diagnosis: Diagnosis) -> None:
+    """Everything the bars say, as a table, with the ranges and with what is merely present."""
+    with st.expander("The numbers in full"):
+        lines = ["| Cause | triggered it | plausibly | before | present at all |", "|---|---|---|---|---|"]
+        for belief in diagnosis.beliefs:
+            low, high = belief.interval
+            lines.append(
+                f"| {belief.label} | {in_words(belief.triggered)} ({in_percent(belief.triggered)}) | {in_percent(low)} to "
+                f"{in_percent(high)} | {in_percent(belief.prior)} | {in_percent(belief.present)} |"
+            )
+        for group in diagnosis.groups.values():
+            if len(group.causes) > 1:
+                low, high = group.interval
+                lines.append(
+                    f"| *{group.label}, taken together* | {in_words(group.triggered)} ({in_percent(group.triggered)}) | "
+                    f"{in_percent(low)} to {in_percent(high)} | {in_percent(group.prior)} | |"
+                )
+        st.markdown("\n".join(lines))
+        st.markdown(
+            f"Unexplained by any of these: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)}). "
+            "Several causes can be at work at once, so the numbers need not add up to 100%. The plausible range is a "
+            "90% credible interval; it is wide where numbers are guesses."
+        )
+
+
+def show_link() -> None:
+    """The address that restores these answers, and what sending it gives away."""
+    if session.answers():
+        with st.expander("A link to these answers"):
+            st.code(
+                (st.context.url or "").split("?")[0] + session.share(session.answers()), language=None, wrap_lines=True
+            )
+            st.markdown(
+                "The link holds your answers, which are about your health. It stays in this browser's history, and whoever "
+                "gets it can read them."
+            )
+
+
+show()

@@ -1,0 +1,62 @@
+"""Network: how questions, causes and the outcome hang together, with this case's answers marked, and every number."""
+
+import charts
+import session
+import streamlit as st
+
+from bayesnet.knowledge.knowledge import Knowledge
+
+
+def show() -> None:
+    """The graph, the same as a list, and the numbers behind a node."""
+    model, diagnosis = session.model(), session.diagnosis()
+    st.title("How the causes hang together")
+    st.markdown(
+        "An arrow says: this makes that more or less likely. What you answered is dark; every cause shows how likely it "
+        "triggered it. What happened is taken as given."
+    )
+    st.graphviz_chart(charts.network_chart(model.knowledge, diagnosis), width="content")
+    with st.expander("The arrows as a list"):
+        st.markdown(arrow_list(model.knowledge))
+    st.subheader("The numbers behind a node")
+    show_numbers(model.knowledge)
+
+
+def arrow_list(knowledge: Knowledge) -> str:
+    """A line per variable that has arrows into it."""
+    parents: dict[str, list[str]] = {}
+    for parent, child in knowledge.arcs:
+        parents.setdefault(child, []).append(knowledge.labels[parent])
+    return "\n".join(
+        f"- **{knowledge.labels[child]}** depends on {', '.join(names)}" for child, names in parents.items()
+    )
+
+
+def show_numbers(knowledge: Knowledge) -> None:
+    """Every row of numbers of the chosen variable, with strength, basis and sources."""
+    names = knowledge.labels
+    chosen = st.selectbox("Show the numbers of", list(names), format_func=names.__getitem__)
+    cited: dict[str, None] = {}
+    lines = [
+        "| Number | given | probability | plausible | strength | basis | sources |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for table in knowledge.tables_of(chosen):
+        for row in table.rows:
+            cited.update(dict.fromkeys(row.sources))
+            given = ", ".join(f"{names[parent]} = {state}" for parent, state in row.given)
+            p = ", ".join(f"{state} {value:g}" for state, value in row.p.items())
+            plausible = ", ".join(f"{state} {low:g} to {high:g}" for state, (low, high) in row.ranges.items())
+            name = table.id.partition("/")[2] or table.id
+            lines.append(
+                f"| {name} | {given} | {p} | {plausible} | {row.strength:g} | {row.basis} | {', '.join(row.sources)} |"
+            )
+    st.markdown("\n".join(lines))
+    st.markdown(
+        "*Strength* is how many observed cases would weigh as much as the number. *leak*: it happens without any known cause."
+    )
+    for source in (knowledge.sources[name] for name in cited):
+        st.markdown(f"- **{source.id}**: {source.cite}. {source.says}")
+
+
+show()

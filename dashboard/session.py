@@ -1,0 +1,93 @@
+"""What lasts between two clicks: the model (one for all sessions) and this session's answers, kept in the URL.
+
+The answers live in one dict of the session, because Streamlit forgets a widget when its page is left. The URL repeats
+them under the model's own names (`?felt_tear=yes`), so that a link restores them.
+"""
+
+import os
+from collections.abc import Mapping
+
+import streamlit as st
+
+from bayesnet import BayesnetError, Diagnosis, DiagnosticModel, load
+
+__all__ = ["NOT_SURE", "BayesnetError", "answers", "clear", "diagnosis", "model", "remember", "share", "take_from_url"]
+
+NOT_SURE = "not_sure"
+"""The option every question starts with; it is no state of any question."""
+
+_ANSWERS = "answers"
+_GENERATION = "generation"
+
+
+@st.cache_resource(show_spinner=False)
+def _load(path: str | None) -> DiagnosticModel:
+    return load(path)
+
+
+def model() -> DiagnosticModel:
+    """The model named by BAYESNET_MODEL, or the shipped one. Raises BadModel."""
+    return _load(os.environ.get("BAYESNET_MODEL"))
+
+
+def answers() -> dict[str, str]:
+    """This session's answers, unanswered questions left out."""
+    kept: dict[str, str] = st.session_state.setdefault(_ANSWERS, {})
+    return kept
+
+
+def diagnosis() -> Diagnosis:
+    """The diagnosis of this session's answers."""
+    return model().diagnose(answers())
+
+
+def take_from_url() -> list[str]:
+    """Takes over the answers of the URL, once per session; returns what in it is unknown, to be told to the user."""
+    if "url_read" in st.session_state:
+        return []
+    st.session_state["url_read"] = True
+    knowledge, unknown = model().knowledge, []
+    for name, given in st.query_params.items():
+        if name in knowledge.questions:
+            allowed = [state.id for state in knowledge.questions[name].states]
+        elif name in knowledge.red_flags:
+            allowed = ["no", "yes"]
+        else:
+            unknown.append(f"there is no question {_plain(name)}")
+            continue
+        if given in allowed:
+            answers()[name] = given
+        else:
+            unknown.append(f"{_plain(name)} cannot be {_plain(given)} (it can be {', '.join(allowed)})")
+    return unknown
+
+
+def _plain(text: str) -> str:
+    """Foreign text as inert Markdown code, cut to a readable length."""
+    return f"`{text.replace('`', ' ')[:40] or ' '}`"
+
+
+def key(name: str) -> str:
+    """The widget's key. Clearing moves every widget to a new generation of keys, and so to its default."""
+    return f"{name}:{st.session_state.get(_GENERATION, 0)}"
+
+
+def remember(name: str, answer: str | None) -> None:
+    """Keeps the answer that a widget shows."""
+    if answer is None or answer == NOT_SURE:
+        answers().pop(name, None)
+    else:
+        answers()[name] = answer
+
+
+def clear() -> None:
+    """Forgets every answer."""
+    st.session_state[_ANSWERS] = {}
+    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+
+
+def share(given: Mapping[str, str]) -> str:
+    """Puts the answers into the URL; returns the query, such as '?felt_tear=yes'."""
+    if st.query_params.to_dict() != dict(given):
+        st.query_params.from_dict(dict(given))
+    return "?" + "&".join(f"{name}={answer}" for name, answer in given.items())

@@ -1,0 +1,233 @@
+"""The dashboard in a real browser: what a lifter sees and does. Needs Chromium; required where CI is set."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bayesnet import DiagnosticModel
+from bayesnet.diagnosis.words import in_percent, in_words
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None and not os.environ.get("CI"):
+    pytest.skip("no Chromium on this machine: apt-get install chromium", allow_module_level=True)
+
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
+
+pytestmark = pytest.mark.browser
+PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard started as a user starts it, from a directory that is not the project's."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("elsewhere")
+    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser"]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(300):
+            if _answers(f"http://127.0.0.1:{port}/_stcore/health"):
+                break
+            assert server.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        assert "Traceback" not in (folder / "log").read_text()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM is not None, "CI needs Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A phone-sized page that may talk to this machine only."""
+    context = browser.new_context(viewport=PHONE, base_url=address)
+    opened = context.new_page()
+    strangers: list[str] = []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            strangers.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    yield opened
+    context.close()
+    assert strangers == []
+
+
+def open_check(page: Page, path: str = "/") -> None:
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_be_visible(timeout=30_000)
+
+
+def answer(page: Page, question: str, choice: str) -> None:
+    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=choice, exact=True).click()
+
+
+def chart_says(page: Page, *lines: str) -> None:
+    chart = page.locator("[data-testid=stVegaLiteChart] svg")
+    for line in lines:
+        expect(chart).to_contain_text(line)
+
+
+def test_a_fresh_page_shows_every_cause_at_its_prior(page: Page, model: DiagnosticModel) -> None:
+    open_check(page)
+    diagnosis = model.diagnose({})
+    for belief in diagnosis.beliefs:
+        chart_says(page, belief.label, f"{in_words(belief.prior)} · {in_percent(belief.prior)}")
+    expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
+    expect(page.get_by_text("Before any answer poor form leads")).to_be_visible()
+    assert page.get_by_role("radio", name="Not sure", checked=True).count() == len(model.knowledge.questions)
+    assert page.get_by_role("checkbox", checked=True).count() == 0
+
+
+def test_an_answer_moves_the_bars_the_headline_the_reasons_and_the_advice(page: Page, model: DiagnosticModel) -> None:
+    open_check(page)
+    answer(page, "Did you feel a sharp tear", "Yes")
+    first = model.diagnose({"felt_tear": "yes"}).beliefs[0]
+    said = f"{first.label}: {in_words(first.triggered)}"
+    expect(page.get_by_role("heading", name=said)).to_be_visible()
+    chart_says(page, f"{in_words(first.triggered)} · {in_percent(first.triggered)}")
+    expect(page.get_by_text("Felt a tear: Yes: ")).to_be_visible()
+    expect(page.get_by_text("Rest the strained muscle")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?felt_tear=yes$"))
+
+
+def test_a_link_restores_answers_and_posterior(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?posture=flexed&tingling_weakness=yes")
+    first = model.diagnose({"posture": "flexed", "tingling_weakness": "yes"}).beliefs[0]
+    expect(page.get_by_role("heading", name=f"{first.label}: {in_words(first.triggered)}")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="See a doctor now")).to_be_visible()
+    posture = page.get_by_role("radiogroup", name="How does your back look")
+    expect(posture.get_by_role("radio", name="Rounded")).to_be_checked()
+
+
+def test_unknown_answers_in_a_link_are_told_and_ignored(page: Page) -> None:
+    open_check(page, "/?felt_tear=yes&heat=lukewarm&shoes=red&%3Cscript%3Ealert(1)%3C/script%3E=x")
+    told = page.get_by_role("alert").filter(has_text="Part of the link was ignored")
+    for part in ("lukewarm", "temperate, hot_humid", "shoes", "<script>"):
+        expect(told).to_contain_text(part)
+    expect(page.get_by_role("heading", name="Muscle strain: about 7 in 10")).to_be_visible()
+
+
+def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> None:
+    open_check(page)
+    page.get_by_text("Dark or cola-coloured urine").click()
+    alert = page.get_by_role("alert").filter(has_text="Emergency.")
+    expect(alert).to_be_visible()
+    expect(alert).to_contain_text("Dark urine")
+    chart = page.locator("[data-testid=stVegaLiteChart]").bounding_box()
+    box = alert.bounding_box()
+    assert chart is not None
+    assert box is not None
+    assert box["y"] < chart["y"]
+    expect(page.get_by_text("Not now")).to_be_visible()
+
+
+def test_clear_all_forgets_every_answer(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes&dark_urine=yes")
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
+    expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(len(model.knowledge.questions))
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_answers_survive_a_visit_to_another_page(page: Page) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_role("link", name="Network").click()
+    expect(page.get_by_role("heading", level=1, name="How the causes hang together")).to_be_visible()
+    expect(page.locator("[data-testid=stGraphVizChart] svg")).to_contain_text("Muscle strain")
+    page.get_by_role("link", name="Check").click()
+    expect(page.get_by_role("heading", name="Muscle strain: about 7 in 10")).to_be_visible()
+    expect(page).to_have_url(re.compile("felt_tear=yes"))
+
+
+def test_the_network_page_gives_a_number_with_strength_and_source(page: Page) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto("/network")
+    expect(page.get_by_role("cell", name="expert_guess")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("columnheader", name="strength")).to_be_visible()
+
+
+def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) -> None:
+    page.goto("/about")
+    expect(page.get_by_text("This is not a diagnosis by a clinician.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/network", "/about"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inner = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert inner[0] <= inner[1]
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_banner_headline_and_bars_fit_above_the_fold(page: Page, size: dict[str, int]) -> None:
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    open_check(page, "/?posture=flexed&tingling_weakness=yes")
+    for part in (
+        page.get_by_role("alert").filter(has_text="See a doctor now"),
+        page.get_by_role("heading", level=3).first,
+        page.locator("[data-testid=stVegaLiteChart] svg"),
+    ):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= size["height"]
+
+
+def test_a_warning_sign_is_never_cut_short(page: Page, model: DiagnosticModel) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page)
+    for flag in model.knowledge.red_flags.values():
+        assert page.get_by_text(flag.ask).evaluate("e => e.scrollWidth - e.clientWidth") <= 0, flag.id
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into Linux's /proc")
+def test_the_server_listens_on_this_machine_only(address: str) -> None:
+    port = f"{int(address.rsplit(':', 1)[1]):04X}"
+    sockets = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    listening = {fields[1] for fields in sockets if fields[3] == "0A" and fields[1].endswith(f":{port}")}
+    assert listening == {f"0100007F:{port}"}

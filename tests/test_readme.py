@@ -1,0 +1,45 @@
+"""What the README shows runs, as it stands there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAM = Path(sys.executable).with_name("bayesnet")
+
+
+def blocks(language: str) -> str:
+    """All blocks of a language marked as tested, in their order."""
+    return "\n".join(re.findall(rf"<!-- tested -->\n```{language}\n(.*?)```", README, re.DOTALL))
+
+
+def test_the_python_of_the_readme_runs_and_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks("python"), "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("Muscle strain 0.7\n")
+
+
+@pytest.mark.parametrize("line", blocks("sh").splitlines())
+def test_each_shell_line_of_the_readme_runs(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
+    assert words[0] == "bayesnet"
+    done = subprocess.run([PROGRAM, *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_ci_finds_the_readmes_test_command_and_only_that() -> None:
+    found = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
+    assert len(found) == 1
+
+
+def test_every_command_is_in_the_readme_or_the_changelog() -> None:
+    known = README + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    helped = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^│ (\w+) ", helped, re.MULTILINE)
+    assert {"diagnose", "dashboard", "model"} <= set(commands)
+    assert [command for command in commands if f"bayesnet {command}" not in known] == []
