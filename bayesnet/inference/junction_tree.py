@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesnet.errors import ImpossibleEvidence
+from bayesnet.errors import ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Likelihoods, as_rows, encode
 from bayesnet.inference.network import Array, Network
@@ -20,6 +20,9 @@ from bayesnet.inference.triangulation import Clique, clique_tree
 
 Tables = Mapping[str, Array]
 """Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per case."""
+
+LARGEST_TREE = 2**27
+"""Numbers in all clique tables together (8 bytes each, so 1 GiB): a larger tree is refused."""
 
 CHUNK = 1024
 """Cases per pass: enough to amortise numpy's overhead, few enough to stay in the cache."""
@@ -31,13 +34,19 @@ class JunctionTree:
     `network` is ours or any pgmpy DiscreteBayesianNetwork. An answer is a state, {state: likelihood} or None; cases are
     a DataFrame with a column per variable, or a list of {variable: answer}.
 
-    Every method raises UnknownVariable or UnknownState for names the network lacks, BadEvidence for likelihoods that
-    are none, and ImpossibleEvidence where the answers contradict each other.
+    Raises BadNetwork for a network that is none, and TooLarge, before anything is allocated, for one whose clique tables
+    would hold more than LARGEST_TREE numbers. Every method raises UnknownVariable or UnknownState for names the network
+    lacks, BadEvidence for likelihoods that are none, and ImpossibleEvidence where the answers contradict each other.
     """
 
     def __init__(self, network: Any) -> None:
         self.network: Network = as_network(network)
         self._tree = clique_tree(self.network)
+        if self._tree.size > LARGEST_TREE:
+            size, limit = self._tree.size * 8 / 2**30, LARGEST_TREE * 8 / 2**30
+            raise TooLarge(
+                f"exact inference in this network needs tables of {size:,.1f} GiB; the limit is {limit:,.1f} GiB"
+            )
         self._position = {variable: i for i, variable in enumerate(self.network.variables)}
         self._potentials = self._products(
             {variable: family.table[..., None] for variable, family in self.network.families.items()}

@@ -31,11 +31,13 @@ class CliqueTree:
     """Cliques with every parent before its children, so that backwards is towards the root.
 
     `home[v]` is the position of a clique that holds v and all its parents; `smallest[v]` of the smallest with v.
+    `size` is how many numbers the tables of all cliques hold: the cost, known before anything is allocated.
     """
 
     cliques: tuple[Clique, ...]
     home: dict[str, int]
     smallest: dict[str, int]
+    size: int
 
 
 def clique_tree(network: Network) -> CliqueTree:
@@ -46,8 +48,13 @@ def clique_tree(network: Network) -> CliqueTree:
         elimination_cliques(graph, fill_in),
         elimination_cliques(graph, lambda g, v: weighted_fill_in(g, v, sizes)),
     ]
-    cliques = min(candidates, key=lambda found: sum(prod(sizes[v] for v in clique) for clique in found))
+    cliques = min(candidates, key=lambda found: total_size(found, sizes))
     return _rooted_tree(network, cliques, sizes)
+
+
+def total_size(cliques: Iterable[Iterable[str]], sizes: dict[str, int]) -> int:
+    """How many numbers the tables of these cliques hold."""
+    return sum(prod(sizes[variable] for variable in clique) for clique in cliques)
 
 
 def moral_graph(network: Network) -> Graph:
@@ -132,4 +139,4 @@ def _rooted_tree(network: Network, cliques: list[frozenset[str]], sizes: dict[st
         for variable, family in network.families.items()
     }
     smallest = {variable: next(i for i in by_size if variable in placed[i]) for variable in network.variables}
-    return CliqueTree(tuple(tree), home, smallest)
+    return CliqueTree(tuple(tree), home, smallest, total_size(cliques, sizes))

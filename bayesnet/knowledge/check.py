@@ -6,6 +6,7 @@ Every problem is collected, so that one look at the message mends the whole file
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ from bayesnet.knowledge.schema import (
     ids,
 )
 
-States = Mapping[str, tuple[str, ...]]
+LARGEST_TABLE = 100_000
+"""Rows of one table: nobody elicits more, and a hostile file could ask for any number."""
 
 
 def check(
@@ -127,6 +129,11 @@ class _Checker:
         for parent in table.parents:
             self.known("model.toml", item, "parent", parent, self.states)
         self.unique("model.toml", f"{item}, parent", table.parents)
+        cells = prod(len(self.states.get(parent, ())) for parent in table.parents)
+        if cells > LARGEST_TABLE:
+            self.say(
+                "model.toml", item, f"its parents have {cells:,} combinations; at most {LARGEST_TABLE:,} are allowed"
+            )
         if len(self.problems) == before:
             made = self._number_table(name, item, table, states)
             if len(self.problems) == before:
