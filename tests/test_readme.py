@@ -1,5 +1,6 @@
 """What the README shows runs, as it stands there."""
 
+import doctest
 import re
 import shlex
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import bayesnet
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,3 +46,9 @@ def test_every_command_is_in_the_readme_or_the_changelog() -> None:
     commands = re.findall(r"^│ (\w+) ", helped, re.MULTILINE)
     assert {"diagnose", "dashboard", "model"} <= set(commands)
     assert [command for command in commands if f"bayesnet {command}" not in known] == []
+
+
+def test_the_package_docstring_is_true() -> None:
+    outcome = doctest.testmod(bayesnet)
+    assert outcome.attempted > 0
+    assert outcome.failed == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from bayesnet.knowledge.gates import any_node, heading_node, link_node
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.load import load_knowledge
 from bayesnet.knowledge.schema import YES
+
+Spans = Callable[[], dict[str, Interval]]
+"""The intervals of one case by node, drawn when first asked for."""
 
 
 def load(path: str | Path | None = None) -> DiagnosticModel:
@@ -115,7 +118,7 @@ class DiagnosticModel:
     def _drawn(self) -> Mapping[str, Array]:
         return drawn_tables(self.knowledge)
 
-    def _beliefs(self, posterior: Mapping[str, Array], spans: Any) -> tuple[Belief, ...]:
+    def _beliefs(self, posterior: Mapping[str, Array], spans: Spans) -> tuple[Belief, ...]:
         beliefs = [
             Belief(
                 cause=cause,
@@ -129,7 +132,7 @@ class DiagnosticModel:
         ]
         return tuple(sorted(beliefs, key=lambda belief: -belief.triggered))
 
-    def _groups(self, posterior: Mapping[str, Array], spans: Any) -> dict[str, GroupBelief]:
+    def _groups(self, posterior: Mapping[str, Array], spans: Spans) -> dict[str, GroupBelief]:
         groups = [
             GroupBelief(
                 heading=heading,
@@ -149,6 +152,5 @@ class DiagnosticModel:
         return explain(self.tree, self._triggers[cause], cause, checked.given, always, labels)
 
 
-def _pick(spans: Any, node: str) -> Interval:
-    found: Interval = spans()[node]
-    return found
+def _pick(spans: Spans, node: str) -> Interval:
+    return spans()[node]
