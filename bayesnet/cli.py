@@ -5,6 +5,7 @@ Bad input ends with exit code 2 and one line on standard error; nobody sees a tr
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -13,18 +14,14 @@ from typing import Annotated, Any
 
 import typer
 
+import bayesnet
 from bayesnet.diagnosis.model import load
-from bayesnet.errors import BadEvidence, BadFile, BayesnetError, MissingExtra
+from bayesnet.errors import BadEvidence, BadModel, BadPort, BayesnetError, MissingExtra
 from bayesnet.inference.pgmpy_wall import FORMATS, export
 from bayesnet.shipped import shipped
 
-app = typer.Typer(
-    help="Diagnosis with a Bayesian network: causes, reasons and advice.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-model_app = typer.Typer(help="Check, show and export a model.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+model_app = typer.Typer(help="Check, show and export a model.")
 app.add_typer(model_app, name="model")
 
 ModelOption = Annotated[
@@ -36,20 +33,43 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 def main() -> None:
     """The entry point: runs the command line and turns every expected error into one line and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        _complain(f"{error.format_message()} (`bayesnet --help` lists what there is)")
+        sys.exit(2)
     except BayesnetError as error:
-        print(f"bayesnet: {error}", file=sys.stderr)
+        _complain(str(error))
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
+    except UnicodeEncodeError as error:
+        _complain(f"this terminal cannot show {error.object[error.start]!r}; set PYTHONIOENCODING=utf-8")
         sys.exit(2)
     except BrokenPipeError:
         # The reader (head, less) has gone; point standard output at nothing so that Python does not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _complain(message: str) -> None:
+    print("bayesnet:", " ".join(message.split()), file=sys.stderr)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """Diagnosis with a Bayesian network: causes, reasons and advice."""
+    if version:
+        print(f"bayesnet {bayesnet.__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 @app.command()
 def diagnose(
     answers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="QUESTION=ANSWER...", help="felt_tear=yes, or weighted: sweating=moderate:0.5,heavy:1"),
+        typer.Argument(metavar="QUESTION=ANSWER...", help="One each; weighted: QUESTION=a:0.5,b:1."),
     ] = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -78,13 +98,31 @@ def dashboard(
     load(model)
     if find_spec("streamlit") is None:
         raise MissingExtra("the dashboard", "dashboard")
+    _check_free(port)
+    os.environ.pop("BAYESNET_MODEL", None)
     if model is not None:
         os.environ["BAYESNET_MODEL"] = str(model.resolve())
     from streamlit.web import cli
 
-    started = [str(shipped("dashboard") / "app.py"), "--server.port", str(port)]
-    sys.argv = ["streamlit", "run", *started, "--server.headless", str(not browser).lower()]
+    # Flags win over the environment and over a user's own Streamlit settings.
+    settings = {
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "server.headless": not browser,
+        "server.showEmailPrompt": False,
+        "browser.gatherUsageStats": False,
+    }
+    flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
+    sys.argv = ["streamlit", "run", str(shipped("dashboard") / "app.py"), *flags]
     cli.main()
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise BadPort(f"cannot listen on port {port} ({error.strerror}); choose another with --port") from None
 
 
 @model_app.command("check")
@@ -92,13 +130,11 @@ def model_check(
     path: Annotated[Path | None, typer.Argument(help="A model's folder; the shipped model by default.")] = None,
 ) -> None:
     """Read a model's files and list everything that is wrong with them."""
-    from bayesnet.errors import BadModel
-
     try:
         knowledge = load(path).knowledge
     except BadModel as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            _complain(problem)
         sys.exit(2)
     numbers = sum(len(table.rows) for table in knowledge.tables.values())
     print(
@@ -133,11 +169,9 @@ def model_export(
     model: ModelOption = None,
 ) -> None:
     """Write the network in an exchange format that other programs read."""
-    knowledge = load(model).knowledge
-    path = output or Path(f"{knowledge.id}.{format}")
-    if path.is_dir():
-        raise BadFile(f"cannot write {path}: it is a folder; name a file")
-    export(knowledge.network, path, format)
+    loaded = load(model)
+    path = output or Path(f"{loaded.knowledge.id}.{format}")
+    export(loaded.tree.network, path, format)
     print(f"wrote {path}")
 
 
@@ -151,7 +185,9 @@ def parse_answers(texts: list[str]) -> dict[str, Any]:
         question, equals, answer = text.partition("=")
         question = question.strip()
         if not equals or not question:
-            raise BadEvidence(f"{text!r} is not an answer. Write QUESTION=ANSWER, such as felt_tear=yes")
+            raise BadEvidence(f"{text!r} is not an answer. Write QUESTION=ANSWER, such as {text or 'QUESTION'}=yes")
+        if not answer.strip():
+            raise BadEvidence(f"{text!r} has no answer. Leave the question out, or write {question}=ANSWER")
         if question in answers:
             raise BadEvidence(f"{question!r} is answered twice; give it once, or weighted: {question}=a:0.5,b:1")
         answers[question] = _soft(question, answer) if ":" in answer else answer.strip()

@@ -8,6 +8,14 @@ class BayesnetError(Exception):
     """Base of every error this package raises on purpose; its text is one readable line."""
 
 
+def nearest(given: object, allowed: Iterable[object]) -> str:
+    """The tail of a message about an unknown name: the nearest right one, if any is near, and all that is allowed."""
+    names = [str(name) for name in allowed]
+    close = get_close_matches(str(given), names, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"{hint} Allowed: {', '.join(names)}"
+
+
 class UnknownName(BayesnetError):
     """A name that does not exist where it was used.
 
@@ -15,11 +23,12 @@ class UnknownName(BayesnetError):
     """
 
     def __init__(self, kind: str, given: object, allowed: Iterable[str], where: str = "") -> None:
-        self.kind, self.given, self.allowed = kind, given, tuple(allowed)
-        close = get_close_matches(str(given), self.allowed, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
+        self.kind, self.given, self.allowed, self.where = kind, given, tuple(allowed), where
         place = f" {where}" if where else ""
-        super().__init__(f"unknown {kind} {given!r}{place}{hint} Allowed: {', '.join(self.allowed)}")
+        super().__init__(f"unknown {kind} {given!r}{place}{nearest(given, self.allowed)}")
+
+    def __reduce__(self) -> tuple[type["UnknownName"], tuple[str, object, tuple[str, ...], str]]:
+        return type(self), (self.kind, self.given, self.allowed, self.where)
 
 
 class UnknownVariable(UnknownName):
@@ -49,6 +58,9 @@ class ImpossibleEvidence(BayesnetError):
             text = f"contradictory answers: {listed} cannot all hold in this model"
         super().__init__(text)
 
+    def __reduce__(self) -> tuple[type["ImpossibleEvidence"], tuple[dict[str, object]]]:
+        return type(self), (self.answers,)
+
 
 class BadNetwork(BayesnetError):
     """A network that is not one: a cycle, a missing table, rows that do not sum to 1."""
@@ -70,12 +82,23 @@ class BadModel(BayesnetError):
         more = f" (and {others} more; `bayesnet model check` lists them)" if others else ""
         super().__init__(self.problems[0] + more)
 
+    def __reduce__(self) -> tuple[type["BadModel"], tuple[tuple[str, ...]]]:
+        return type(self), (self.problems,)
+
 
 class MissingExtra(BayesnetError):
     """An optional dependency that is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part: pip install 'bayesnet[{extra}]'")
+        self.what, self.extra = what, extra
+        super().__init__(f"{what} needs the optional part {extra!r}; from a clone: pip install '.[{extra}]'")
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        return type(self), (self.what, self.extra)
+
+
+class BadPort(BayesnetError):
+    """A port that the dashboard cannot listen on."""
 
 
 class BadFile(BayesnetError):

@@ -25,12 +25,17 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
     for flag in diagnosis.red_flags:
         out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
     level = diagnosis.advice.level
-    out.print(f"[{style}]{escape(level.label)}.[/] {escape(level.says)}\n")
+    if diagnosis.answers or diagnosis.red_flags:
+        out.print(f"[{style}]{escape(level.label)}.[/] {escape(level.says)}\n")
+    else:
+        out.print(
+            "Nothing answered yet: this is the starting point. `bayesnet model show` lists what can be answered.\n"
+        )
     out.print(_causes(diagnosis))
     out.print(f"Unexplained by any of these: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)})\n")
     _print_reasons(diagnosis, out)
     _print_advice(diagnosis, out)
-    out.print("\n[dim]Not a diagnosis by a clinician. Most numbers are expert guesses: see the 90% range.[/]")
+    out.print(f"\n[dim]{escape(model.knowledge.disclaimer)}[/]")
 
 
 def _causes(diagnosis: Diagnosis) -> Table:
@@ -55,10 +60,9 @@ def _causes(diagnosis: Diagnosis) -> Table:
 def _print_reasons(diagnosis: Diagnosis, out: Console) -> None:
     first = diagnosis.beliefs[0]
     if not diagnosis.answers:
-        out.print("Nothing answered yet: this is the starting point. Try: bayesnet diagnose felt_tear=yes\n")
         return
     why = diagnosis.explain(first.cause)
-    out.print(f"Why {escape(first.label)}?")
+    out.print(f"Why {escape(first.label[:1].lower() + first.label[1:])}?")
     for title, weights in (("for", why.speaks_for), ("against", why.speaks_against)):
         for weight in weights[:SHOWN_REASONS]:
             out.print(f"  {title}: {escape(weight.sentence)}")
@@ -70,13 +74,13 @@ def _print_reasons(diagnosis: Diagnosis, out: Console) -> None:
 def _print_advice(diagnosis: Diagnosis, out: Console) -> None:
     for item in diagnosis.advice:
         because = f" [dim]({escape(item.because)})[/]" if item.because else ""
-        out.print(f"[bold]{escape(item.title)}[/]{because} [dim]{escape(item.level.label)}[/]")
+        out.print(f"[bold]{escape(item.title)}[/] [dim]\\[{escape(item.level.label)}][/]{because}")
         for line in item.do:
             out.print(f"  - {escape(line)}")
         if item.caution:
             out.print(f"  ! {escape(item.caution)}")
-    for withheld in diagnosis.advice.withheld:
-        out.print(f"[dim]Not now: {escape(withheld.title)} ({escape(withheld.because)})[/]")
+    for because, titles in diagnosis.advice.not_now.items():
+        out.print(f"[dim]Not now, because {escape(because)}: {escape('; '.join(titles))}[/]")
 
 
 def overview(knowledge: Knowledge) -> dict[str, Any]:
@@ -108,14 +112,12 @@ def print_overview(knowledge: Knowledge) -> None:
     out.print(
         f"[bold]{escape(knowledge.title)}[/], version {escape(knowledge.version)}\n{escape(knowledge.population)}\n"
     )
-    questions = Table(box=None, pad_edge=False, header_style="dim")
-    for header in ("question", "answers", "asked as"):
-        questions.add_column(header, overflow="fold")
     for question in knowledge.questions.values():
-        questions.add_row(question.id, ", ".join(s.id for s in question.states), escape(question.ask))
+        out.print(f"[bold]{question.id}[/]  {escape(question.ask)}")
+        for state in question.states:
+            out.print(f"    {state.id:<10} {escape(state.means or state.label)}")
     for flag in knowledge.red_flags.values():
-        questions.add_row(flag.id, "no, yes", f"[red]{escape(flag.ask)}[/]")
-    out.print(questions)
+        out.print(f"[bold red]{flag.id}[/]  {escape(flag.ask)} [dim](no, yes)[/]")
     out.print()
     for cause in knowledge.causes.values():
         out.print(f"[bold]{cause.id}[/]: {escape(cause.plain)}")
@@ -148,18 +150,20 @@ def print_numbers(knowledge: Knowledge, variable: str) -> None:
     out = Console(highlight=False)
     rows = numbers_of(knowledge, variable)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for header in ("number", "given", "probability", "plausible", "strength", "basis", "sources"):
+    for header in ("given", "probability", "plausible", "strength", "basis"):
         table.add_column(header, overflow="fold")
+    part = ""
     for row in rows:
+        if row["table"] != part:
+            part = row["table"]
+            table.add_row(f"[bold]{part}[/]")
         p = row["p"]
         table.add_row(
-            row["table"],
-            ", ".join(f"{k}={v}" for k, v in row["given"].items()),
+            "  " + (", ".join(f"{k}={v}" for k, v in row["given"].items()) or "always"),
             f"{p['yes']:g}" if set(p) == {"no", "yes"} else ", ".join(f"{k} {v:g}" for k, v in p.items()),
             ", ".join(f"{low:g} to {high:g}" for low, high in row["range"].values()),
             f"{row['strength']:g}",
             row["basis"],
-            ", ".join(row["sources"]),
         )
     out.print(table)
     cited = dict.fromkeys(source for row in rows for source in row["sources"])

@@ -15,17 +15,17 @@ READ = {
 def show() -> None:
     """The page."""
     knowledge = session.model().knowledge
-    st.title("About")
+    st.title("About", anchor=False)
     st.markdown(
-        "**This is not a diagnosis by a clinician.** It weighs what you answer against "
+        f"**{knowledge.disclaimer}** It weighs what you answer against "
         f"{len(knowledge.causes)} mechanisms and says how likely each one triggered it. It examines nobody, and it can be "
         "wrong. If you are worried, or a warning sign applies, see a professional whatever it says."
     )
-    st.subheader("For whom")
+    st.subheader("For whom", anchor=False)
     st.markdown(knowledge.population)
-    st.subheader("What it does not know")
+    st.subheader("What it does not know", anchor=False)
     st.markdown("\n".join(f"- {limit}" for limit in knowledge.limits))
-    st.subheader("What the words mean")
+    st.subheader("What the words mean", anchor=False)
     st.markdown(
         "- **Triggered**: this cause set it off, given your answers. Several can do so at once.\n"
         "- **Present**: the mechanism is at work at all. Another cause may still have done it.\n"
@@ -33,17 +33,18 @@ def show() -> None:
         "- **Plausibly**: the 90% credible interval that the uncertain numbers leave.\n"
         "- **Unexplained**: none of the known causes triggered it."
     )
-    st.subheader("Privacy")
+    st.subheader("Privacy", anchor=False)
     st.markdown(
         "Everything runs on the machine that serves this page. Nothing is sent elsewhere and no usage is counted. Your answers "
         "stand in the page's address so that it can be shared: it lands in this browser's history, so mind who can see it."
     )
-    st.subheader("Sources")
+    st.subheader("Sources", anchor=False)
     st.markdown(f"Model *{knowledge.title}*, version {knowledge.version}.")
-    for source in knowledge.sources.values():
-        where = f" {source.where}." if source.where else ""
-        says = f" {source.says}" if source.says else ""
-        st.markdown(f"- {source.cite}.{where} *{READ[source.read]}.*{says}")
+    with st.expander(f"All {len(knowledge.sources)} sources"):
+        for source in knowledge.sources.values():
+            where = f" {source.where}." if source.where else ""
+            says = f" {source.says}" if source.says else ""
+            st.markdown(f"- {source.cite}.{where} *{READ[source.read]}.*{says}")
 
 
 show()

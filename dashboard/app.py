@@ -19,6 +19,7 @@ st.html(
     [data-testid=stMainBlockContainer] h3 {font-size: 1.35rem; padding: 0}
     [data-testid=stMarkdownContainer] table {display: block; overflow-x: auto}
     [data-testid=stGraphVizChart] {overflow-x: auto; max-width: 100%}
+    [data-testid=stGraphVizChart] svg {min-width: 56rem}
     [data-testid=stCheckbox] label * {white-space: normal; overflow: visible}
     @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-left: 1rem; padding-right: 1rem}}
     </style>"""

@@ -71,6 +71,11 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
                 "title": None,
                 "axis": {"format": ".0%", "tickCount": 3, "labelFontSize": 11, "labelColor": ink},
             },
+            "tooltip": [
+                {"field": "cause", "title": "cause"},
+                {"field": "when", "title": "when"},
+                {"field": "p", "title": "triggered it", "format": ".0%"},
+            ],
             "color": {
                 "field": "when",
                 "type": "nominal",

@@ -15,7 +15,7 @@ SHOWN_REASONS = 4
 def show() -> None:
     """The page. Containers come first, so that results can stand above the questions they depend on."""
     unknown = session.take_from_url()
-    st.title(session.model().knowledge.ask)
+    st.title(session.model().knowledge.ask, anchor=False)
     results, questions = st.columns([6, 5], gap="large")
     with questions:
         ask_all()
@@ -23,21 +23,24 @@ def show() -> None:
     with results:
         if unknown:
             st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
-        show_results(session.diagnosis())
-
-
-# ---- questions
+        try:
+            show_results(session.diagnosis())
+        except session.BayesnetError as error:
+            st.error(f"These answers cannot be diagnosed. {error}")
 
 
 def ask_all() -> None:
     """Warning signs first, then every question by section, each starting at "Not sure"."""
     knowledge = session.model().knowledge
     st.subheader("Your answers", anchor="answers")
-    st.button("Clear all", on_click=session.clear, disabled=not session.answers())
+    st.button("Clear all", on_click=session.clear)
     st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
     for flag in knowledge.red_flags.values():
         up = st.checkbox(flag.ask, value=session.answers().get(flag.id) == "yes", key=session.key(flag.id))
         session.remember(flag.id, "yes" if up else None)
+        if up:
+            level = knowledge.levels[flag.level]
+            st.error(f"**{level.label}.** {level.says}")
     for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
         st.markdown(f"##### {section}")
         for question in knowledge.questions.values():
@@ -61,9 +64,6 @@ def ask(question: Question) -> None:
     session.remember(question.id, answer)
 
 
-# ---- results
-
-
 def show_results(diagnosis: Diagnosis) -> None:
     """Banner, headline and bars; then why, and what to do."""
     show_banner(diagnosis)
@@ -71,6 +71,7 @@ def show_results(diagnosis: Diagnosis) -> None:
     rows = charts.cause_rows(diagnosis)
     theme = "dark" if st.context.theme.type == "dark" else "light"
     st.vega_lite_chart(charts.cause_chart(rows, theme), width="stretch", alt=charts.in_text(rows))
+    st.markdown("Several causes can be at work at once, so the bars need not add up to 100%.")
     show_reasons(diagnosis)
     show_advice(diagnosis)
     show_numbers(diagnosis)
@@ -80,11 +81,17 @@ def show_results(diagnosis: Diagnosis) -> None:
 def show_banner(diagnosis: Diagnosis) -> None:
     """The level in words, and every red flag that brought it."""
     advice = diagnosis.advice
+    if not session.answers():
+        st.info("Tick a warning sign if one applies, and answer what you know. Advice follows what you say.")
+        return
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
     rank = list(session.model().knowledge.levels).index(advice.level.id)
     draw = (st.info, st.warning, st.error)[min(rank, 2)]
     draw("\n\n".join(lines))
+    if session.rose_to(rank):
+        # On a phone the banner may be out of sight above the question that was just answered.
+        st.toast(lines[0])
 
 
 def show_headline(diagnosis: Diagnosis) -> None:
@@ -92,26 +99,36 @@ def show_headline(diagnosis: Diagnosis) -> None:
     first = diagnosis.beliefs[0]
     if not diagnosis.answers:
         group = next(iter(diagnosis.groups.values()))
+        labels = session.model().knowledge.labels
+        together = f" ({', '.join(labels[cause].lower() for cause in group.causes)})" if len(group.causes) > 1 else ""
+        st.subheader("No question answered yet", anchor=False)
         st.markdown(
-            f"### No question answered yet\nBefore any answer {group.label.lower()} leads: {in_words(group.triggered)} "
+            f"Before any answer {group.label.lower()}{together} leads: {in_words(group.triggered)} "
             f"({in_percent(group.triggered)}). [Answer what you know](#answers), and watch the bars move."
         )
-        return
-    low, high = first.interval
-    st.markdown(
-        f"### {first.label}: {in_words(first.triggered)}\n"
-        f"{in_percent(first.triggered)}, plausibly {in_percent(low)} to {in_percent(high)}. "
-        "[Change your answers](#answers)"
-    )
+    elif diagnosis.unexplained > first.triggered:
+        st.subheader("No known cause stands out", anchor=False)
+        st.markdown(
+            f"Unexplained: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)}). What you answered speaks "
+            "against all of them. [Change your answers](#answers)"
+        )
+    else:
+        low, high = first.interval
+        st.subheader(f"{first.label}: {in_words(first.triggered)}", anchor=False)
+        st.markdown(
+            f"{in_percent(first.triggered)}, plausibly {in_percent(low)} to {in_percent(high)}. "
+            "[Change your answers](#answers)"
+        )
 
 
 def show_reasons(diagnosis: Diagnosis) -> None:
     """What speaks for and against the likeliest cause."""
     first = diagnosis.beliefs[0]
-    st.subheader(f"Why {first.label[:1].lower()}{first.label[1:]}?" if diagnosis.answers else "Why?")
+    st.subheader(f"Why {first.label[:1].lower()}{first.label[1:]}?" if diagnosis.answers else "Why?", anchor=False)
     if not diagnosis.answers:
         st.write("Answer a question, and what it speaks for and against will stand here.")
         return
+    st.markdown("How far each answer shifts the odds, all other answers held. Odds of 1 to 4 are 2 in 10.")
     why = diagnosis.explain(first.cause)
     for title, weights in (("Speaks for it", why.speaks_for), ("Speaks against it", why.speaks_against)):
         if weights:
@@ -122,7 +139,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
 
 def show_advice(diagnosis: Diagnosis) -> None:
     """What to do, the most urgent first, and what is better left for now."""
-    st.subheader("What to do")
+    st.subheader("What to do", anchor=False)
     for item in diagnosis.advice:
         with st.container(border=True):
             because = f" Because of {item.because}." if item.because else ""
@@ -130,9 +147,9 @@ def show_advice(diagnosis: Diagnosis) -> None:
             st.markdown("\n".join(f"- {line}" for line in item.do))
             if item.caution:
                 st.markdown(f"*{item.caution}*")
-    if diagnosis.advice.withheld:
-        st.markdown("**Not now**\n" + "\n".join(f"- {w.title}: {w.because}" for w in diagnosis.advice.withheld))
-    st.markdown("This is not a diagnosis by a clinician. Most of its numbers are expert guesses: see About.")
+    for because, titles in diagnosis.advice.not_now.items():
+        st.markdown(f"**Not now**, because {because}\n" + "\n".join(f"- {title}" for title in titles))
+    st.markdown(f"{session.model().knowledge.disclaimer} [About](/about) says more.")
 
 
 def show_numbers(diagnosis: Diagnosis) -> None:
@@ -155,8 +172,7 @@ def show_numbers(diagnosis: Diagnosis) -> None:
         st.markdown("\n".join(lines))
         st.markdown(
             f"Unexplained by any of these: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)}). "
-            "Several causes can be at work at once, so the numbers need not add up to 100%. The plausible range is a "
-            "90% credible interval; it is wide where numbers are guesses."
+            "The plausible range is a 90% credible interval; it is wide where numbers are guesses."
         )
 
 

@@ -10,15 +10,15 @@ from bayesnet.knowledge.knowledge import Knowledge
 def show() -> None:
     """The graph, the same as a list, and the numbers behind a node."""
     model, diagnosis = session.model(), session.diagnosis()
-    st.title("How the causes hang together")
+    st.title("How the causes hang together", anchor=False)
     st.markdown(
-        "An arrow says: this makes that more or less likely. What you answered is dark; every cause shows how likely it "
+        "An arrow says: this makes that more or less likely. What you answered is blue; every cause shows how likely it "
         "triggered it. What happened is taken as given."
     )
     st.graphviz_chart(charts.network_chart(model.knowledge, diagnosis), width="content")
     with st.expander("The arrows as a list"):
         st.markdown(arrow_list(model.knowledge))
-    st.subheader("The numbers behind a node")
+    st.subheader("The numbers behind a node", anchor=False)
     show_numbers(model.knowledge)
 
 

@@ -11,7 +11,19 @@ import streamlit as st
 
 from bayesnet import BayesnetError, Diagnosis, DiagnosticModel, load
 
-__all__ = ["NOT_SURE", "BayesnetError", "answers", "clear", "diagnosis", "model", "remember", "share", "take_from_url"]
+__all__ = [
+    "NOT_SURE",
+    "BayesnetError",
+    "answers",
+    "clear",
+    "diagnosis",
+    "key",
+    "model",
+    "remember",
+    "rose_to",
+    "share",
+    "take_from_url",
+]
 
 NOT_SURE = "not_sure"
 """The option every question starts with; it is no state of any question."""
@@ -48,17 +60,16 @@ def take_from_url() -> list[str]:
     st.session_state["url_read"] = True
     knowledge, unknown = model().knowledge, []
     for name, given in st.query_params.items():
-        if name in knowledge.questions:
-            allowed = [state.id for state in knowledge.questions[name].states]
-        elif name in knowledge.red_flags:
-            allowed = ["no", "yes"]
-        else:
-            unknown.append(f"there is no question {_plain(name)}")
+        if len(st.query_params.get_all(name)) > 1:
+            unknown.append(f"{_plain(name)} is answered twice")
             continue
-        if given in allowed:
-            answers()[name] = given
-        else:
+        allowed = knowledge.allowed_answers.get(name)
+        if allowed is None:
+            unknown.append(f"there is no question {_plain(name)}")
+        elif given not in allowed:
             unknown.append(f"{_plain(name)} cannot be {_plain(given)} (it can be {', '.join(allowed)})")
+        else:
+            answers()[name] = given
     return unknown
 
 
@@ -84,6 +95,13 @@ def clear() -> None:
     """Forgets every answer."""
     st.session_state[_ANSWERS] = {}
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+
+
+def rose_to(rank: int) -> bool:
+    """Whether the level of advice is higher than at the last look in this session."""
+    before = int(st.session_state.get("level", 0))
+    st.session_state["level"] = rank
+    return rank > before
 
 
 def share(given: Mapping[str, str]) -> str:

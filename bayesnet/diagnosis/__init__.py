@@ -1,0 +1,1 @@
+"""One case: beliefs, reasons, doubt and advice."""

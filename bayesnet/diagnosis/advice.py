@@ -42,6 +42,14 @@ class Advice:
     items: tuple[AdviceItem, ...]
     withheld: tuple[Withheld, ...]
 
+    @property
+    def not_now(self) -> dict[str, list[str]]:
+        """What is withheld, by reason: {reason: titles}."""
+        reasons: dict[str, list[str]] = {}
+        for item in self.withheld:
+            reasons.setdefault(item.because, []).append(item.title)
+        return reasons
+
     def __iter__(self) -> Iterator[AdviceItem]:
         return iter(self.items)
 

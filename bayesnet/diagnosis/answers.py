@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bayesnet.errors import UnknownVariable
+from bayesnet.errors import BadEvidence, UnknownVariable
 from bayesnet.inference.evidence import Answer, Answers, is_missing, likelihood
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import BINARY, YES, ids
+from bayesnet.knowledge.schema import BINARY, YES
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,18 @@ class CheckedAnswers:
 
 def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAnswers:
     """Raises UnknownVariable, UnknownState or BadEvidence for an answer that is none."""
+    if not isinstance(answers, Mapping):
+        raise BadEvidence(f"answers must be {{question: answer}}, not {type(answers).__name__}")
     given: dict[str, Answer] = {}
     flags: dict[str, Answer] = {}
     for name, answer in answers.items():
-        if name in knowledge.questions:
-            kept, states = given, ids(knowledge.questions[name].states)
-        elif name in knowledge.red_flags:
-            kept, states = flags, BINARY
-        else:
-            allowed = (*knowledge.questions, *knowledge.red_flags)
-            raise UnknownVariable("question", name, allowed, _what_it_is(knowledge, name))
+        if name not in knowledge.allowed_answers:
+            raise UnknownVariable("question", name, knowledge.allowed_answers, _what_it_is(knowledge, name))
         if not is_missing(answer):
-            likelihood(name, states, answer)
-            kept[name] = answer
+            kept = flags if name in knowledge.red_flags else given
+            likelihood(name, knowledge.allowed_answers[name], answer)
+            # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
+            kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
     up = tuple(flag for flag in knowledge.red_flags if holds(flags, flag, BINARY, (YES,)))
     return CheckedAnswers(given, up)
 

@@ -16,7 +16,7 @@ from bayesnet.inference.evidence import Answer
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.network import Array
 from bayesnet.inference.pgmpy_wall import to_pgmpy
-from bayesnet.knowledge.gates import any_node, heading_node, link_node
+from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.load import load_knowledge
 from bayesnet.knowledge.schema import YES
@@ -45,12 +45,12 @@ class DiagnosticModel:
     @cached_property
     def tree(self) -> JunctionTree:
         """Exact inference over the model's network."""
-        return JunctionTree(self.knowledge.network)
+        return JunctionTree(network_of(self.knowledge))
 
     @cached_property
     def network(self) -> Any:
         """The model as a pgmpy DiscreteBayesianNetwork. Raises MissingExtra where pgmpy is not installed."""
-        return to_pgmpy(self.knowledge.network)
+        return to_pgmpy(self.tree.network)
 
     def diagnose(self, answers: Mapping[str, Any]) -> Diagnosis:
         """What triggered the outcome, given some answers.

@@ -1,7 +1,8 @@
 """Doubt: how far the elicited numbers leave a posterior open.
 
 Each number is a Dirichlet distribution, its strength the equivalent sample size. Models are drawn from them, the case
-is diagnosed under every draw at once, and the interval holds the middle 90 % of what comes out.
+is diagnosed under every draw at once, and the interval holds the middle 90 % of what comes out. The draws are not weighed
+by how well they predict the case: one case says next to nothing about the numbers.
 """
 
 from collections.abc import Iterable, Mapping

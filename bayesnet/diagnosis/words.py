@@ -1,6 +1,7 @@
 """Probabilities in words and numbers, for every screen alike.
 
-Frequencies keep one denominator, ten (Spiegelhalter, Pearson & Short 2011); only below one in twenty does it change.
+Frequencies keep one denominator, ten (Spiegelhalter, Pearson & Short 2011); only near the ends, where a tenth says too
+little, is it a hundred.
 Nothing is ever "0%" or "100%": a model of guesses knows no certainties.
 """
 
@@ -11,7 +12,7 @@ def in_words(p: float) -> str:
         return "less than 1 in 100"
     if p > 0.99:
         return "more than 99 in 100"
-    if p < 0.05 or p >= 0.95:
+    if p < 0.095 or p >= 0.95:
         return f"about {round(p * 100)} in 100"
     return f"about {max(1, min(9, int(p * 10 + 0.5)))} in 10"
 

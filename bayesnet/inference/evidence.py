@@ -4,7 +4,9 @@ A likelihood vector holds P(what was observed | state) for each state of a varia
 else considered": Pearl's virtual evidence, 1988). A hard answer is a vector with a single 1; no answer is no vector.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,8 +23,13 @@ Likelihoods = dict[str, Array]
 
 
 def is_missing(answer: object) -> bool:
-    """None, "" and NaN all say that a question was not answered."""
-    return answer is None or (isinstance(answer, str) and answer == "") or answer != answer
+    """None, "", NaN and pandas' NA all say that a question was not answered."""
+    if isinstance(answer, str):
+        return answer == ""
+    if isinstance(answer, Real):
+        return answer != answer
+    # pandas is not imported for the sake of its own missing values.
+    return answer is None or type(answer).__name__ in ("NAType", "NaTType")
 
 
 def likelihood(variable: str, states: Sequence[str], answer: Any) -> Array:
@@ -30,27 +37,26 @@ def likelihood(variable: str, states: Sequence[str], answer: Any) -> Array:
 
     Raises UnknownState, or BadEvidence for a likelihood that is negative, not finite, or all zero.
     """
-    if not isinstance(answer, str | Mapping):
+    if isinstance(answer, bool | float) or not isinstance(answer, Hashable | Mapping):
         raise BadEvidence(f"answer {answer!r} to {variable!r}: a state, {{state: likelihood}} or None is needed")
     soft = answer if isinstance(answer, Mapping) else {answer: 1.0}
     vector = np.zeros(len(states))
     for state, value in soft.items():
         if state not in states:
             raise UnknownState("state", state, states, f"of {variable!r}")
-        vector[states.index(state)] = _checked_likelihood(variable, state, value)
+        vector[states.index(state)] = _checked_likelihood(variable, str(state), value)
     if not vector.any():
         raise BadEvidence(f"every likelihood of {variable!r} is zero; at least one state must be possible")
     return vector
 
 
 def _checked_likelihood(variable: str, state: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
-    if isinstance(value, bool) or not np.isfinite(number) or number < 0:
-        raise BadEvidence(f"likelihood {value!r} of {variable} = {state}: a finite number of at least 0 is needed")
-    return number
+    if isinstance(value, Real) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            number = float(value)
+            if np.isfinite(number) and number >= 0:
+                return number
+    raise BadEvidence(f"likelihood {value!r} of {variable} = {state}: a finite number of at least 0 is needed")
 
 
 def encode(network: Network, cases: Sequence[Answers]) -> Likelihoods:
@@ -60,6 +66,8 @@ def encode(network: Network, cases: Sequence[Answers]) -> Likelihoods:
     """
     encoded: Likelihoods = {}
     for row, answers in enumerate(cases):
+        if not isinstance(answers, Mapping):
+            raise BadEvidence(f"a case must be {{variable: answer}}, not {answers!r}")
         for variable, answer in answers.items():
             network.check_variable(variable)
             if is_missing(answer):

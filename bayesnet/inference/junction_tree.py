@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bayesnet.errors import ImpossibleEvidence, TooLarge
+from bayesnet.errors import BadEvidence, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Likelihoods, as_rows, encode
 from bayesnet.inference.network import Array, Network
@@ -85,6 +85,10 @@ class JunctionTree:
         """
         rows = as_rows(cases)
         weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
+        if weights.shape != (len(rows),):
+            raise BadEvidence(f"weights of shape {weights.shape} for {len(rows)} cases: one weight per case is needed")
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
         for start, chunk in _chunks(rows):
             calibrated = self._calibrate(encode(self.network, chunk), len(chunk))
@@ -101,7 +105,8 @@ class JunctionTree:
         draws = max(table.shape[-1] for table in tables.values())
         potentials = self._products(tables)
         calibrated = self._calibrate(encode(self.network, [evidence]), draws, potentials)
-        self._refuse_impossible([evidence], calibrated.log_evidence[:1])
+        if np.isneginf(calibrated.log_evidence).any():
+            raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
         return {variable: calibrated.marginal(variable).T for variable in self._wanted(variables)}
 
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
@@ -134,14 +139,28 @@ class JunctionTree:
         return table.transpose(*order, len(axes)).reshape(*shape, table.shape[-1])
 
     def _calibrate(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array] | None = None) -> "Calibrated":
-        """The whole pass: evidence in, messages to the root and back, every clique's belief out."""
+        """The whole pass: evidence in, messages to the root and back, every clique's belief out.
+
+        Where a number leaves the range of floats on the way, the pass is made again in logarithms, which is slower: what
+        underflows beside a larger number may be what counts in the end.
+        """
+        potentials = self._potentials if potentials is None else potentials
+        try:
+            with np.errstate(under="raise", over="raise"):
+                return self._pass(likelihoods, n_cases, potentials)
+        except FloatingPointError:
+            return self._pass_in_logarithms(likelihoods, n_cases, potentials)
+
+    def _pass(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array]) -> "Calibrated":
         cliques = self._tree.cliques
-        beliefs = list(self._potentials if potentials is None else potentials)
+        beliefs = list(potentials)
+        log_evidence = np.zeros(n_cases)
         for variable, vector in likelihoods.items():
             home = self._tree.smallest[variable]
-            beliefs[home] = beliefs[home] * self._aligned(vector, (variable,), cliques[home])
+            scaled, largest = _scaled(vector)
+            log_evidence += np.log(largest)
+            beliefs[home] = beliefs[home] * self._aligned(scaled, (variable,), cliques[home])
 
-        log_evidence = np.zeros(n_cases)
         messages: dict[int, Array] = {}
         for i in reversed(range(len(cliques))):
             clique = cliques[i]
@@ -163,6 +182,30 @@ class JunctionTree:
                 news = _ratio(_sum_to(beliefs[clique.parent], parent, clique.separator), messages[i])
                 beliefs[i] = beliefs[i] * self._aligned(news, clique.separator, clique)
         return Calibrated(self, beliefs, log_evidence)
+
+    def _pass_in_logarithms(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array]) -> "Calibrated":
+        cliques = self._tree.cliques
+        beliefs = [_log(potential) for potential in potentials]
+        for variable, vector in likelihoods.items():
+            home = self._tree.smallest[variable]
+            beliefs[home] = beliefs[home] + self._aligned(_log(vector), (variable,), cliques[home])
+
+        messages: dict[int, Array] = {}
+        for i in reversed(range(len(cliques))):
+            clique = cliques[i]
+            messages[i] = _log_sum_to(beliefs[i], clique, clique.separator)
+            if clique.parent is not None:
+                aligned = self._aligned(messages[i], clique.separator, cliques[clique.parent])
+                beliefs[clique.parent] = beliefs[clique.parent] + aligned
+
+        for i, clique in enumerate(cliques):
+            if clique.parent is not None:
+                news = _log_sum_to(beliefs[clique.parent], cliques[clique.parent], clique.separator)
+                known = np.where(np.isneginf(messages[i]), 0.0, messages[i])
+                beliefs[i] = beliefs[i] + self._aligned(news - known, clique.separator, clique)
+        log_evidence = np.broadcast_to(messages[0], (n_cases,))
+        with np.errstate(under="ignore"):
+            return Calibrated(self, [np.exp(belief - _peak(belief, ())) for belief in beliefs], log_evidence)
 
 
 class Calibrated:
@@ -198,8 +241,29 @@ def _sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
 
 def _ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, with 0/0 = 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator == 0, 0.0, numerator / denominator)
+    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
+    return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0)
+
+
+def _log(values: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.log(values)
+
+
+def _peak(belief: Array, kept_axes: Sequence[int]) -> Array:
+    """The largest entry over the axes that are not kept (nor the last), 0 where all are -inf; axes stay, of length 1."""
+    axes = tuple(i for i in range(belief.ndim - 1) if i not in kept_axes)
+    largest = belief.max(axis=axes, keepdims=True)
+    return np.where(np.isneginf(largest), 0.0, largest)
+
+
+def _log_sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
+    """ln of what `_sum_to` gives, from logarithms."""
+    kept_axes = [i for i, v in enumerate(clique.variables) if v in kept]
+    peak = _peak(belief, kept_axes)
+    with np.errstate(under="ignore"):
+        total = _log(_sum_to(np.exp(belief - peak), clique, kept))
+    return total + peak.reshape(total.shape)
 
 
 def _scaled(belief: Array) -> tuple[Array, Array]:

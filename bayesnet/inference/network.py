@@ -41,6 +41,8 @@ class Network:
 
     def __post_init__(self) -> None:
         states = {variable: tuple(names) for variable, names in self.states.items()}
+        if not states:
+            raise BadNetwork("a network needs at least one variable")
         for variable, names in states.items():
             _check_states(variable, names)
         for variable in self.families:
@@ -50,6 +52,10 @@ class Network:
         object.__setattr__(self, "states", MappingProxyType(states))
         object.__setattr__(self, "families", MappingProxyType(families))
         _ = self.topological_order
+
+    def __reduce__(self) -> tuple[type["Network"], tuple[dict[str, tuple[str, ...]], dict[str, Family]]]:
+        """Pickled as its parts, for worker processes."""
+        return Network, (dict(self.states), dict(self.families))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class Network:
         try:
             return tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
-            raise BadNetwork(f"the arcs form a cycle: {' -> '.join(reversed(error.args[1]))}") from None
+            raise BadNetwork(f"the arcs form a cycle: {' -> '.join(error.args[1])}") from None
 
     def check_variable(self, variable: str) -> None:
         """Raises UnknownVariable, with the nearest name, unless the network has this variable."""
@@ -89,7 +95,10 @@ def _checked_family(variable: str, states: Mapping[str, tuple[str, ...]], famili
     if len({variable, *parents}) < len(parents) + 1:
         raise BadNetwork(f"{variable!r} names itself or a parent twice: {', '.join(parents)}")
     shape = tuple(len(states[name]) for name in (variable, *parents))
-    table = np.array(family.table, dtype=np.float64)
+    try:
+        table = np.array(family.table, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadNetwork(f"the table of {variable!r} is not an array of numbers") from None
     if table.shape != shape:
         raise BadNetwork(f"the table of {variable!r} has shape {table.shape}; its states and parents need {shape}")
     return Family(parents, _normalised(variable, table))

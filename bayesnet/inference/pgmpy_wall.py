@@ -1,7 +1,6 @@
 """The wall to pgmpy: the only module that imports it, and only when its network or an exchange format is asked for."""
 
 import re
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bayesnet.errors import BadFile, BadNetwork, MissingExtra
-from bayesnet.inference.network import Family, Network
+from bayesnet.inference.network import Array, Family, Network
 
 FORMATS = ("bif", "xmlbif", "xdsl", "net", "uai")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -37,8 +36,13 @@ def from_pgmpy(network: Any) -> Network:
     for node in network.nodes():
         cpd = cpds[node]
         parents = tuple(cpd.variables[1:])
+        if set(parents) != set(network.get_parents(node)):
+            raise BadNetwork(f"the table of {node!r} is over {', '.join(map(str, parents))}; its arcs say otherwise")
         # A CPD may list a parent's states in another order than the parent's own: order is looked up by name.
-        picks = [[cpd.state_names[name].index(state) for state in states[name]] for name in (node, *parents)]
+        try:
+            picks = [[cpd.state_names[name].index(state) for state in states[name]] for name in (node, *parents)]
+        except ValueError as error:
+            raise BadNetwork(f"the table of {node!r} names a parent's states differently: {error}") from None
         families[node] = Family(parents, np.asarray(cpd.values, dtype=np.float64)[np.ix_(*picks)])
     return Network(states, families)
 
@@ -76,6 +80,8 @@ def export(network: Network, path: str | Path, format: str) -> None:
     if format not in FORMATS:
         raise BadFile(f"unknown format {format!r}. Allowed: {', '.join(FORMATS)}")
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise BadFile(f"cannot write {path}: it exists and is not a file")
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             made = Path(folder) / f"network.{format}"
@@ -96,10 +102,22 @@ def _write_with_pgmpy(network: Network, path: Path, format: str) -> None:
     bayesian_network = to_pgmpy(network)
     from pgmpy import readwrite
 
-    writer = getattr(readwrite, f"{format.upper()}Writer")
-    # The NET writer prints arrays as numpy shows them: all of them, and every digit.
-    with np.printoptions(precision=17, threshold=sys.maxsize):
-        writer(bayesian_network).write(str(path))
+    writer = getattr(readwrite, f"{format.upper()}Writer")(bayesian_network)
+    if format == "net":
+        # pgmpy 1.1 rounds NET to eight decimals, which turns small probabilities into zeros.
+        writer.net_cpd = lambda variable: _nested(np.moveaxis(network.families[variable].table, 0, -1))
+    writer.write(str(path))
+
+
+def _nested(values: Array) -> str:
+    """Numbers in nested brackets, `((0.9 0.1) (0.2 0.8))`, with every digit and no exponent."""
+    if values.ndim == 0:
+        return _digits(float(values))
+    return f"({' '.join(_nested(part) for part in values)})"
+
+
+def _digits(value: float) -> str:
+    return str(np.format_float_positional(value, trim="0"))
 
 
 def uai_text(network: Network) -> str:
@@ -112,7 +130,7 @@ def uai_text(network: Network) -> str:
         scope = [number[name] for name in (*family.parents, variable)]
         values = np.moveaxis(family.table, 0, -1).ravel()
         scopes.append(" ".join([str(len(scope)), *scope]))
-        tables.append(f"{values.size}\n" + " ".join(repr(float(value)) for value in values))
+        tables.append(f"{values.size}\n" + " ".join(_digits(value) for value in values))
     sizes = " ".join(str(len(states)) for states in network.states.values())
     return "\n".join(["BAYES", str(len(number)), sizes, str(len(scopes)), *scopes, "", *tables]) + "\n"
 

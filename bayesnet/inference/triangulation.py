@@ -7,7 +7,7 @@ Moral graph -> elimination order -> cliques -> tree with the running intersectio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from math import log, prod
+from math import prod
 
 from bayesnet.inference.network import Network
 
@@ -90,9 +90,15 @@ def elimination_cliques(graph: Graph, cost: Callable[[Graph, str], float]) -> li
     """The maximal cliques left by eliminating, again and again, the variable of least cost."""
     graph = {variable: set(neighbours) for variable, neighbours in graph.items()}
     costs = {variable: cost(graph, variable) for variable in graph}
+    stale: set[str] = set()
     found: list[frozenset[str]] = []
     while graph:
-        variable = min(graph, key=lambda v: (costs[v], len(graph[v])))
+        # A variable that costs nothing goes on costing nothing, so stale costs can wait until none such is left.
+        variable = min((v for v in graph if v not in stale), key=lambda v: (costs[v], len(graph[v])), default=None)
+        if variable is None or (costs[variable] > 0 and stale):
+            costs.update({v: cost(graph, v) for v in stale})
+            stale.clear()
+            continue
         neighbours = graph[variable]
         touched = set(neighbours)
         for a, b in missing_edges(graph, variable):
@@ -103,8 +109,8 @@ def elimination_cliques(graph: Graph, cost: Callable[[Graph, str], float]) -> li
             found.append(clique)
         for neighbour in neighbours:
             graph[neighbour].discard(variable)
-        del graph[variable], costs[variable]
-        costs.update({v: cost(graph, v) for v in touched if v in graph})
+        del graph[variable]
+        stale |= touched - {variable}
     return found
 
 
@@ -118,8 +124,8 @@ def _rooted_tree(network: Network, cliques: list[frozenset[str]], sizes: dict[st
     def ordered(variables: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(variables, key=position.__getitem__))
 
-    def weight(clique: frozenset[str]) -> float:
-        return sum(log(sizes[v]) for v in clique)
+    def weight(clique: frozenset[str]) -> int:
+        return prod(sizes[v] for v in clique)
 
     waiting = sorted(cliques, key=lambda clique: -weight(clique))
     placed = [waiting.pop(0)]

@@ -4,14 +4,13 @@ Every problem is collected, so that one look at the message mends the whole file
 """
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from bayesnet.errors import BadModel
+from bayesnet.errors import BadModel, nearest
 from bayesnet.inference.network import ROW_TOLERANCE
 from bayesnet.knowledge.numbers import Elicited, NumberTable, combinations_of
 from bayesnet.knowledge.schema import (
@@ -70,9 +69,7 @@ class _Checker:
         names = tuple(allowed)
         if given in names:
             return True
-        close = get_close_matches(given, names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else "."
-        self.say(file, item, f"unknown {kind} {given!r}{hint} Allowed: {', '.join(names)}")
+        self.say(file, item, f"unknown {kind} {given!r}{nearest(given, names)}")
         return False
 
     def unique(self, file: str, kind: str, names: Iterable[str]) -> None:
@@ -92,8 +89,6 @@ class _Checker:
         self.unique("sources.toml", "source", self.source_ids)
         for question in model.question:
             self.unique("model.toml", f"question {question.id!r}, state", ids(question.states))
-
-    # ---- numbers
 
     def tables(self) -> dict[str, NumberTable]:
         found: dict[str, NumberTable] = {}
@@ -212,8 +207,6 @@ class _Checker:
             if self.known(file, item, "source", source, self.source_ids) and self.sources[source].read == "not_read":
                 self.say(file, item, f"source {source!r} was not read, so nothing may rest on it")
 
-    # ---- headings, advice, vignettes
-
     def headings_and_links(self) -> None:
         causes = ids(self.model.cause)
         under = [cause for heading in self.model.heading for cause in heading.causes]
@@ -289,4 +282,4 @@ def _refuse_cycles(tables: Mapping[str, NumberTable]) -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        raise BadModel([f"model.toml: the arcs form a cycle: {' -> '.join(reversed(error.args[1]))}"]) from None
+        raise BadModel([f"model.toml: the arcs form a cycle: {' -> '.join(error.args[1])}"]) from None

@@ -6,21 +6,16 @@ are joined by a chain of ORs, two at a time, so that no table grows with their n
 1989). A finding with too many causes for one table is taken apart in the same way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayesnet.inference.network import Array, Family
+from bayesnet.inference.network import Array, Family, Network
+from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import Numbers
 from bayesnet.knowledge.schema import BINARY, Gate, ids
-
-if TYPE_CHECKING:
-    from bayesnet.knowledge.knowledge import Knowledge
 
 LARGEST_TABLE = 4096
 """A gate with more cells than this is taken apart rather than multiplied out."""
@@ -47,9 +42,9 @@ def link_node(child: str, link: str) -> str:
     return f"{link}__{child}"
 
 
-def any_node(child: str, count: int | None = None) -> str:
-    """The node that is "yes" when any link of a gate fired (or any of its first `count`)."""
-    return f"any{count or ''}__of__{child}"
+def any_node(child: str) -> str:
+    """The node that is "yes" when any link of a gate fired."""
+    return f"any__of__{child}"
 
 
 def heading_node(knowledge: Knowledge, heading: str) -> str:
@@ -57,6 +52,12 @@ def heading_node(knowledge: Knowledge, heading: str) -> str:
     causes = knowledge.headings[heading].causes
     outcome = knowledge.outcome.id
     return link_node(outcome, causes[0]) if len(causes) == 1 else f"{heading}__heading__{outcome}"
+
+
+def network_of(knowledge: Knowledge) -> Network:
+    """The network that a model's numbers stand for, gates expanded."""
+    states, families = expand(knowledge, knowledge.elicited())
+    return Network(states, {variable: family.at(0) for variable, family in families.items()})
 
 
 def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
@@ -105,15 +106,15 @@ def _taken_apart(
         yield link_node(child, link.id), DrawnFamily(link.parents, numbers[f"{child}/{link.id}"])
     tops = []
     for name, members in groups or [(link_node(child, link.id), (link.id,)) for link in gate.links]:
-        yield from _or_chain(name, [link_node(child, member) for member in members], f"{name}__")
+        yield from _or_chain(name, [link_node(child, member) for member in members])
         tops.append(name)
-    yield from _or_chain(any_node(child), tops, any_node(child, 0))
+    yield from _or_chain(any_node(child), tops)
     leak = numbers[f"{child}/leak"]
     fires = np.broadcast_to(np.array([[0.0], [1.0]]), leak.shape)
     yield child, DrawnFamily((any_node(child),), np.stack([leak, fires], axis=1))
 
 
-def _or_chain(name: str, inputs: Sequence[str], prefix: str) -> Iterator[tuple[str, DrawnFamily]]:
+def _or_chain(name: str, inputs: Sequence[str]) -> Iterator[tuple[str, DrawnFamily]]:
     """Nodes that end in `name` = the OR of all inputs; none where the one input is `name` itself."""
     if len(inputs) == 1:
         if inputs[0] != name:
@@ -121,6 +122,6 @@ def _or_chain(name: str, inputs: Sequence[str], prefix: str) -> Iterator[tuple[s
         return
     reached = inputs[0]
     for count, other in enumerate(inputs[1:], start=2):
-        node = name if count == len(inputs) else f"{prefix}{count}"
+        node = name if count == len(inputs) else f"{name}__{count}"
         yield node, DrawnFamily((reached, other), OR)
         reached = node

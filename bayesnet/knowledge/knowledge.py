@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bayesnet.inference.network import Network
-from bayesnet.knowledge.gates import expand
 from bayesnet.knowledge.numbers import Numbers, NumberTable
 from bayesnet.knowledge.schema import (
+    BINARY,
     AdviceRule,
     Cause,
     Heading,
@@ -20,6 +19,7 @@ from bayesnet.knowledge.schema import (
     RedFlag,
     Source,
     Vignette,
+    ids,
 )
 
 
@@ -37,6 +37,7 @@ class Knowledge:
     version: str
     population: str
     limits: tuple[str, ...]
+    disclaimer: str
     questions: Mapping[str, Question]
     causes: Mapping[str, Cause]
     outcome: Outcome
@@ -50,10 +51,10 @@ class Knowledge:
     path: Path
 
     @cached_property
-    def network(self) -> Network:
-        """The network that the numbers stand for, gates expanded."""
-        states, families = expand(self, self.elicited())
-        return Network(states, {v: family.at(0) for v, family in families.items()})
+    def allowed_answers(self) -> Mapping[str, tuple[str, ...]]:
+        """The states of everything that can be answered: questions, then red flags."""
+        questions = {question.id: ids(question.states) for question in self.questions.values()}
+        return {**questions, **dict.fromkeys(self.red_flags, BINARY)}
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
     Raises BadModel, naming file, item, what was given and what is allowed.
     """
     folder = shipped("data") / "squat_cramp" if path is None else Path(path)
-    if folder.suffix == ".toml":
+    if folder.name == "model.toml":
         folder = folder.parent
     if not folder.is_dir():
         raise BadModel([f"{folder}: no such folder; a model is a folder with model.toml, advice.toml and sources.toml"])
@@ -44,6 +44,7 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
         version=model.version,
         population=model.population,
         limits=model.limits,
+        disclaimer=model.disclaimer,
         questions=_by_id(model.question),
         causes=_by_id(model.cause),
         outcome=model.outcome,
@@ -65,9 +66,11 @@ def _by_id(items: Sequence[Item]) -> Mapping[str, Item]:
 def _read(path: Path, schema: type[File]) -> File:
     """One TOML file, parsed and held against its schema."""
     try:
+        if path.exists() and not path.is_file():
+            raise BadModel([f"{path.name}: not a file"])
         if path.stat().st_size > LARGEST_FILE:
             raise BadModel([f"{path.name}: larger than {LARGEST_FILE:,} bytes; this is no model file"])
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadModel(
             [f"{path.name}: cannot be read ({error.strerror or error}); it belongs in {path.parent}"]

@@ -19,6 +19,7 @@ BINARY = (NO, YES)
 
 Distribution = dict[str, float] | float
 """{state: probability}, or one number: P(yes)."""
+Probability = Annotated[float, Meta(ge=0, le=1)]
 Range = tuple[float, float]
 Ranges = dict[str, Range] | Range
 """{state: (low, high)}, or one pair: that of "yes"."""
@@ -147,6 +148,7 @@ class ModelFile(_Base, frozen=True, kw_only=True):
     version: Text
     population: Text
     limits: tuple[Text, ...] = ()
+    disclaimer: str = ""
     question: Annotated[tuple[Question, ...], Some]
     cause: Annotated[tuple[Cause, ...], Some]
     outcome: Outcome
@@ -179,10 +181,10 @@ class Condition(_Base, frozen=True, kw_only=True):
     `others_below`: every other cause has a P(triggered) below this. `unexplained`: no cause at all has at least this.
     """
 
-    triggered: float | None = None
+    triggered: Probability | None = None
     answers: dict[Id, tuple[Id, ...]] = {}
-    others_below: float | None = None
-    unexplained: float | None = None
+    others_below: Probability | None = None
+    unexplained: Probability | None = None
 
 
 class Withhold(_Base, frozen=True, kw_only=True):

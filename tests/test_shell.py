@@ -1,0 +1,302 @@
+"""The shell as a user meets it: one process per command, exit codes, and what stands on either output."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayesnet
+from bayesnet import DiagnosticModel
+from bayesnet.inference.pgmpy_wall import FORMATS
+
+BAYESNET = Path(sys.executable).with_name("bayesnet")
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "default"}
+ENVIRONMENT.pop("FORCE_COLOR", None)
+
+
+def run(*arguments: str | Path, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BAYESNET, *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+        timeout=120,
+        **options,
+    )
+
+
+def said(*arguments: str | Path) -> str:
+    """The standard output of a command that succeeds and has nothing to complain of."""
+    finished = run(*arguments)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    return finished.stdout
+
+
+def complaint(*arguments: str | Path, **options) -> str:
+    """The one line of a command that refuses."""
+    finished = run(*arguments, **options)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert "Traceback" not in finished.stderr
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith("bayesnet: ")
+    return line
+
+
+@pytest.fixture
+def copied(tmp_path: Path, model: DiagnosticModel) -> Path:
+    """The shipped model's folder, free to be damaged."""
+    return Path(shutil.copytree(model.knowledge.path, tmp_path / "copied"))
+
+
+def damage(folder: Path, file: str, **replaced: str) -> None:
+    """Replaces the first of each text in a model's file."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    for old, new in replaced.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+
+# diagnose
+
+
+def test_diagnose_prints_every_cause_the_level_reasons_and_advice(model: DiagnosticModel) -> None:
+    printed = said("diagnose", "sweating=heavy", "felt_tear=yes")
+    diagnosis = model.diagnose({"sweating": "heavy", "felt_tear": "yes"})
+    for belief in diagnosis.beliefs:
+        assert belief.label.split("/")[0].strip() in printed
+    for text in (
+        diagnosis.advice.level.label,
+        "Why Muscle strain?",
+        "for: Felt a tear: Yes",
+        "90% range",
+        "Unexplained",
+    ):
+        assert text in printed
+    for item in diagnosis.advice:
+        assert item.title in printed
+
+
+def test_diagnose_without_answers_is_the_starting_point() -> None:
+    assert "Nothing answered yet" in said("diagnose")
+
+
+def test_diagnose_json_is_what_the_api_says(model: DiagnosticModel) -> None:
+    told = json.loads(said("diagnose", "sweating=heavy", "felt_tear=yes", "--json"))
+    assert told == json.loads(json.dumps(model.diagnose({"sweating": "heavy", "felt_tear": "yes"}).to_dict()))
+    assert {"causes", "groups", "unexplained", "advice", "red_flags"} <= told.keys()
+    for entry in told["causes"].values():
+        assert {"triggered", "present", "prior", "interval"} <= entry.keys()
+
+
+def test_soft_answers_are_those_of_the_api(model: DiagnosticModel) -> None:
+    told = json.loads(said("diagnose", "sweating=moderate:0.5,heavy:1", "--json"))
+    assert told == json.loads(json.dumps(model.diagnose({"sweating": {"moderate": 0.5, "heavy": 1.0}}).to_dict()))
+
+
+def test_a_red_flag_stands_first() -> None:
+    first, *rest = said("diagnose", "dark_urine=yes").splitlines()
+    assert first.startswith("Red flag: Dark urine")
+    assert any(line.startswith("Emergency.") for line in rest)
+    assert any(line.startswith("Not now: ") for line in rest)
+
+
+def test_a_model_can_be_given_by_folder_or_file(copied: Path) -> None:
+    shipped = said("diagnose", "heat=hot_humid", "--json")
+    assert said("diagnose", "heat=hot_humid", "--json", "--model", copied) == shipped
+    assert said("diagnose", "heat=hot_humid", "--json", "--model", copied / "model.toml") == shipped
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("diagnose sweeting=heavy", "unknown question 'sweeting'; did you mean 'sweating'?"),
+        ("diagnose sweating=hevy", "unknown state 'hevy' of 'sweating'; did you mean 'heavy'?"),
+        ("diagnose dark_urine=perhaps", "unknown state 'perhaps' of 'dark_urine'"),
+        ("diagnose dehydration=yes", "a cause, which is inferred and cannot be answered"),
+        ("diagnose cramp=yes", "every diagnosis already takes it as given"),
+        ("diagnose heat=temperate heat=hot_humid", "'heat' is answered twice"),
+        ("diagnose heat", "'heat' is not an answer. Write QUESTION=ANSWER"),
+        ("diagnose =yes", "'=yes' is not an answer"),
+        ("diagnose heat=temperate:much", "the weight 'much' of 'temperate' is not a number"),
+        ("diagnose heat=temperate:", "the weight '' of 'temperate' is not a number"),
+        ("diagnose heat=temperate:-1", "likelihood -1.0 of heat = temperate"),
+        ("diagnose heat=temperate:nan", "likelihood nan of heat = temperate"),
+        ("diagnose heat=temperate:1e999", "likelihood inf of heat = temperate"),
+        ("diagnose heat=temperate:0,hot_humid:0", "every likelihood of 'heat' is zero"),
+        ("diagnose heat=temperate:1,temperate:1", "each state once with its weight"),
+        ("diagnose heat=temperate:1,hot_humid", "each state once with its weight"),
+        ("diagnose --model /no/such/model", "/no/such/model: no such folder"),
+        ("diagnose --model /no/such/model --json", "/no/such/model: no such folder"),
+        ("dashboard --model /no/such/model", "/no/such/model: no such folder"),
+        ("model show --model /no/such/model", "/no/such/model: no such folder"),
+        ("model show nope", "unknown variable 'nope'. Allowed: heat"),
+        ("model show sweeting --json", "did you mean 'sweating'?"),
+        ("model export --format docx", "unknown format 'docx'. Allowed: bif"),
+        ("diagnose 'heat=temperate:x\ny'", "is not a number"),
+        ("diagnose 'heat\nheat=x'", "unknown question"),
+        ("diagnose --model '/no/such\nmodel'", "no such folder"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(arguments: str, expected: str, tmp_path: Path) -> None:
+    assert expected in complaint(*shlex.split(arguments), cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_model_is_refused_in_one_line(copied: Path) -> None:
+    damage(copied, "model.toml", **{"[[question]]": "[[question"})
+    assert "model.toml: not valid TOML" in complaint("diagnose", "--model", copied)
+
+
+# model
+
+
+def test_model_check_says_that_a_good_model_is_good(copied: Path) -> None:
+    for printed in (said("model", "check"), said("model", "check", copied)):
+        assert ": good. " in printed
+        assert "13 questions, 7 causes, 7 red flags" in printed
+
+
+def test_model_check_lists_every_problem(copied: Path) -> None:
+    damage(copied, "model.toml", **{'"gym_52"]': '"gim_52"]', "p = 0.15, range = [0.05, 0.30]": "p = 1.15"})
+    damage(copied, "advice.toml", **{'cause = "nerve_compression"': 'cause = "nerf_compression"'})
+    finished = run("model", "check", copied)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    for expected in ("did you mean 'gym_52'", "a probability must lie from 0 to 1", "did you mean 'nerve_compression'"):
+        assert sum(expected in line for line in finished.stderr.splitlines()) == 1
+    assert "Traceback" not in finished.stderr
+    assert "(and 2 more; `bayesnet model check` lists them)" in complaint("diagnose", "--model", copied)
+
+
+@pytest.mark.parametrize("file", ["model.toml", "advice.toml", "sources.toml"])
+def test_model_check_names_a_file_that_is_missing(copied: Path, file: str) -> None:
+    (copied / file).unlink()
+    finished = run("model", "check", copied)
+    assert finished.returncode == 2
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith(f"{file}: cannot be read")
+
+
+def test_model_check_refuses_what_is_no_folder() -> None:
+    finished = run("model", "check", "/no/such/model")
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.startswith("/no/such/model: no such folder")
+
+
+def test_model_show_lists_questions_answers_causes_and_red_flags(model: DiagnosticModel) -> None:
+    printed = said("model", "show")
+    told = json.loads(said("model", "show", "--json"))
+    knowledge = model.knowledge
+    for name in (*knowledge.questions, *knowledge.causes):
+        assert name in printed
+    for key in ("questions", "causes", "red_flags", "headings"):
+        assert list(told[key]) == list(getattr(knowledge, key))
+
+
+def test_model_show_tells_every_number_of_a_variable(model: DiagnosticModel) -> None:
+    rows = json.loads(said("model", "show", "sweating", "--json"))
+    table = model.knowledge.tables["sweating"]
+    assert [(row["given"], row["p"]) for row in rows] == [(dict(row.given), dict(row.p)) for row in table.rows]
+    assert all({"range", "strength", "basis", "sources"} <= row.keys() for row in rows)
+    assert "gym_52" in said("model", "show", "sweating")
+
+
+@pytest.mark.parametrize("variable", ["dehydration", "cramp", "felt_tear", "vascular_condition"])
+def test_model_show_knows_causes_findings_and_the_outcome(model: DiagnosticModel, variable: str) -> None:
+    rows = json.loads(said("model", "show", variable, "--json"))
+    assert len(rows) == sum(len(table.rows) for table in model.knowledge.tables_of(variable)) > 0
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_model_export_writes_every_format(format: str, tmp_path: Path) -> None:
+    path = tmp_path / f"out.{format}"
+    finished = run("model", "export", "--format", format, "--output", path)
+    assert finished.returncode == 0
+    assert finished.stdout == f"wrote {path}\n"
+    assert path.stat().st_size > 1000
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert finished.stderr == ""
+
+
+def test_model_export_names_its_file_after_model_and_format(tmp_path: Path) -> None:
+    finished = run("model", "export", "-f", "uai", cwd=tmp_path)
+    assert (finished.returncode, finished.stdout) == (0, "wrote squat_cramp.uai\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["squat_cramp.uai"]
+
+
+def test_model_export_refuses_a_folder_and_a_place_that_is_not_there(tmp_path: Path) -> None:
+    assert "is a folder" in complaint("model", "export", "-f", "uai", "-o", tmp_path)
+    assert "cannot write" in complaint("model", "export", "-f", "uai", "-o", tmp_path / "no" / "such.uai")
+
+
+# Every command
+
+
+COMMANDS = ["", "diagnose", "dashboard", "model", "model check", "model show", "model export"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    printed = said(*command.split(), "--help")
+    assert "Usage: bayesnet" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+PRINTING = ["diagnose", "diagnose sweating=heavy dark_urine=yes", "diagnose --json", "model show", "model show cramp"]
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_reader_that_leaves_early_sees_no_traceback(command: str) -> None:
+    finished = subprocess.run(
+        ["bash", "-c", f"{shlex.quote(str(BAYESNET))} {command} | head -1"],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=60,
+    )
+    assert finished.stderr == ""
+    assert len(finished.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_a_reader_that_has_left_already_sees_no_traceback(command: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        finished = subprocess.run(
+            [BAYESNET, *command.split()], stdout=writing, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, timeout=60
+        )
+    finally:
+        os.close(writing)
+    assert finished.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "diagnose",
+        "diagnose sweating=heavy felt_tear=yes dark_urine=yes both_legs_weak=yes",
+        "diagnose posture=flexed:1,extended:0.3 tingling_weakness=yes pain_persists=yes rep_scheme=low",
+        "model show",
+        "model show sweating",
+        "model show dehydration",
+        "model show cramp",
+    ],
+)
+def test_no_line_is_wider_than_the_terminal(command: str) -> None:
+    lines = said(*command.split()).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_the_console_script_is_that_of_this_package() -> None:
+    assert BAYESNET.exists()
+    assert Path(bayesnet.__file__).is_file()
