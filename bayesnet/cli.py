@@ -8,13 +8,13 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import bayesnet
 from bayesnet.diagnosis.model import load
 from bayesnet.errors import BadEvidence, BadModel, BadPort, BayesnetError, MissingExtra
 from bayesnet.inference.pgmpy_wall import FORMATS, export
@@ -60,7 +60,7 @@ def root(
 ) -> None:
     """Diagnosis with a Bayesian network: causes, reasons and advice."""
     if version:
-        print(f"bayesnet {bayesnet.__version__}")
+        print(f"bayesnet {package_version('bayesnet')}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
 

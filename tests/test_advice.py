@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayesnet import Diagnosis, DiagnosticModel
 from bayesnet.diagnosis.model import load
+from bayesnet.knowledge.schema import Condition
 
 KNOWLEDGE = load().knowledge
 STATES = {question.id: [state.id for state in question.states] for question in KNOWLEDGE.questions.values()}
@@ -174,7 +176,8 @@ def test_advice_says_what_brought_it(model: DiagnosticModel, answers) -> None:
 @given(others("rep_scheme"))
 def test_the_way_back_is_withheld_while_a_nerve_or_the_circulation_is_in_doubt(model: DiagnosticModel, answers) -> None:
     diagnosis = model.diagnose({**answers, "rep_scheme": "low"})
-    in_doubt = not advised(diagnosis).isdisjoint({"nerve_check", "vascular_check"}) or bool(diagnosis.red_flags)
+    brought = advised(diagnosis) | withheld(diagnosis)
+    in_doubt = not brought.isdisjoint({"nerve_check", "vascular_check", "lasting_pain"}) or bool(diagnosis.red_flags)
     assert ("return_light" in withheld(diagnosis)) is in_doubt
 
 
@@ -195,6 +198,16 @@ RAMPS = {
 def threshold_of(advice: str) -> float:
     (threshold,) = (c.triggered for c in KNOWLEDGE.advice[advice].when if c.triggered is not None)
     return threshold
+
+
+@pytest.fixture(scope="module")
+def by_threshold() -> DiagnosticModel:
+    """The shipped model with every rule reduced to its threshold, so that no finding brings the advice first."""
+    rules = {}
+    for name, rule in KNOWLEDGE.advice.items():
+        thresholds = tuple(Condition(triggered=c.triggered) for c in rule.when if c.triggered is not None)
+        rules[name] = msgspec.structs.replace(rule, when=thresholds or rule.when)
+    return DiagnosticModel(replace(KNOWLEDGE, advice=rules))
 
 
 def ramp(model: DiagnosticModel, advice: str, weight: float) -> Diagnosis:
@@ -223,8 +236,8 @@ def test_every_threshold_of_the_file_is_tried() -> None:
 
 
 @pytest.mark.parametrize("advice", RAMPS)
-def test_a_causes_advice_appears_at_its_threshold_and_not_below(model: DiagnosticModel, advice: str) -> None:
-    below, above = crossing(model, advice)
+def test_a_causes_advice_appears_at_its_threshold_and_not_below(by_threshold: DiagnosticModel, advice: str) -> None:
+    below, above = crossing(by_threshold, advice)
     cause = KNOWLEDGE.advice[advice].cause
     assert cause is not None
     assert below[cause].triggered == pytest.approx(threshold_of(advice), abs=1e-4)
@@ -233,14 +246,41 @@ def test_a_causes_advice_appears_at_its_threshold_and_not_below(model: Diagnosti
     assert advice in advised(above)
 
 
-# Rules of the article
+# Rules that a finding decides
+
+
+@many
+@given(others("tingling_weakness"))
+def test_tingling_alone_is_never_self_care(model: DiagnosticModel, answers) -> None:
+    diagnosis = model.diagnose({**answers, "tingling_weakness": "yes"})
+    assert RANK[diagnosis.advice.level.id] >= RANK["clinician_now"]
+    assert {"ease_it", "return_light"} <= withheld(diagnosis)
+
+
+@many
+@given(others("exertional_ache"))
+def test_an_ache_that_rest_relieves_is_never_self_care(model: DiagnosticModel, answers) -> None:
+    diagnosis = model.diagnose({**answers, "exertional_ache": "yes"})
+    assert RANK[diagnosis.advice.level.id] >= RANK["clinician_soon"]
+    assert "return_light" in withheld(diagnosis)
+
+
+@many
+@given(others("dark_urine"))
+def test_an_emergency_leaves_nothing_but_to_stop_and_what_a_doctor_must_see_now(
+    model: DiagnosticModel, answers
+) -> None:
+    diagnosis = model.diagnose({**answers, "dark_urine": "yes"})
+    assert advised(diagnosis) <= {"stop_and_breathe", "nerve_check"}
 
 
 @many
 @given(others("pain_persists"))
 def test_pain_that_persists_brings_its_advice(model: DiagnosticModel, answers) -> None:
     diagnosis = model.diagnose({**answers, "pain_persists": "yes"})
-    assert "lasting_pain" in advised(diagnosis)
+    emergency = diagnosis.advice.level.id == "emergency"
+    assert "lasting_pain" in (withheld(diagnosis) if emergency else advised(diagnosis))
+    assert {"ease_it", "return_light"} <= withheld(diagnosis)
     assert RANK[diagnosis.advice.level.id] >= RANK["clinician_soon"]
     assert "lasting_pain" not in advised(model.diagnose({**answers, "pain_persists": "no"}))
     assert "lasting_pain" not in advised(model.diagnose(answers))
@@ -281,7 +321,8 @@ def test_everything_in_the_file_can_be_reached(model: DiagnosticModel) -> None:
     assert {diagnosis.advice.level.id for diagnosis in diagnoses} == set(KNOWLEDGE.levels)
     assert {flag.id for diagnosis in diagnoses for flag in diagnosis.red_flags} == set(KNOWLEDGE.red_flags)
     assert set().union(*map(advised, diagnoses)) == set(KNOWLEDGE.advice)
-    assert set().union(*map(withheld, diagnoses)) == {r.id for r in KNOWLEDGE.advice.values() if r.withhold}
+    at_emergency = [model.diagnose({**d.answers, "dark_urine": "yes"}) for d in diagnoses]
+    assert set().union(*map(withheld, at_emergency)) == {r.id for r in KNOWLEDGE.advice.values() if r.withhold}
 
 
 def test_levels_are_ordered_by_urgency() -> None:

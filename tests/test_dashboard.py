@@ -110,7 +110,7 @@ def test_a_fresh_page_shows_every_cause_at_its_prior(page: Page, model: Diagnost
     for belief in diagnosis.beliefs:
         chart_says(page, belief.label, f"{in_words(belief.prior)} · {in_percent(belief.prior)}")
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
-    expect(page.get_by_text("Before any answer poor form leads")).to_be_visible()
+    expect(page.get_by_text("Before any answer poor form (too much rounding, too much arching) leads")).to_be_visible()
     assert page.get_by_role("radio", name="Not sure", checked=True).count() == len(model.knowledge.questions)
     assert page.get_by_role("checkbox", checked=True).count() == 0
 
@@ -147,7 +147,7 @@ def test_unknown_answers_in_a_link_are_told_and_ignored(page: Page) -> None:
 def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> None:
     open_check(page)
     page.get_by_text("Dark or cola-coloured urine").click()
-    alert = page.get_by_role("alert").filter(has_text="Emergency.")
+    alert = page.get_by_role("alert").filter(has_text="Emergency.").first
     expect(alert).to_be_visible()
     expect(alert).to_contain_text("Dark urine")
     chart = page.locator("[data-testid=stVegaLiteChart]").bounding_box()
@@ -155,7 +155,21 @@ def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> No
     assert chart is not None
     assert box is not None
     assert box["y"] < chart["y"]
-    expect(page.get_by_text("Not now")).to_be_visible()
+    expect(page.get_by_text("Not now").first).to_be_visible()
+
+
+def test_a_graver_level_is_told_where_the_answer_was_given(page: Page) -> None:
+    open_check(page)
+    answer(page, "Any tingling, numbness or weakness", "Yes")
+    expect(page.get_by_test_id("stToast").filter(has_text="See a doctor now")).to_be_in_viewport()
+
+
+def test_one_answer_can_be_cleared_at_once(page: Page) -> None:
+    open_check(page)
+    answer(page, "Did you feel a sharp tear", "Yes")
+    expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible()
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
 
 
 def test_clear_all_forgets_every_answer(page: Page, model: DiagnosticModel) -> None:
@@ -188,6 +202,7 @@ def test_the_network_page_gives_a_number_with_strength_and_source(page: Page) ->
 def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) -> None:
     page.goto("/about")
     expect(page.get_by_text("This is not a diagnosis by a clinician.")).to_be_visible(timeout=30_000)
+    page.get_by_text("All 87 sources").click()
     expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
 
 

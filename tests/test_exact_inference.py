@@ -34,7 +34,7 @@ each_shape = pytest.mark.parametrize("shape", NETWORKS)
 def shipped_cases(model: DiagnosticModel, n: int, seed: int) -> list[Answers]:
     """Partial evidence about the questions, now and then about a cause; the outcome has always happened."""
     rng = np.random.default_rng(seed)
-    states = model.knowledge.network.states
+    states = model.tree.network.states
     questions = {question: states[question] for question in model.knowledge.questions}
     causes = {cause: states[cause] for cause in model.knowledge.causes}
     happened: Answers = {"cramp": "yes"}
@@ -177,7 +177,7 @@ def test_posteriors_equal_those_of_pgmpy(shape: str, eliminate: Any) -> None:
 def test_posteriors_of_the_shipped_model_equal_those_of_pgmpy(
     model: DiagnosticModel, truth: ShippedTruth, eliminate: Any
 ) -> None:
-    network, rng = model.knowledge.network, np.random.default_rng(10)
+    network, rng = model.tree.network, np.random.default_rng(10)
     checked: set[str] = set()
     for case in shipped_cases(model, N_CASES, seed=11):
         wanted = unobserved(list(truth.posteriors({})[0]), case, 4, rng)

@@ -64,7 +64,7 @@ def test_every_gate_but_the_outcomes_is_looked_at(model: DiagnosticModel) -> Non
 
 @pytest.mark.parametrize("child", GATED)
 def test_a_multiplied_out_gate_is_the_noisy_or_of_its_links(child: str, model: DiagnosticModel) -> None:
-    network = model.knowledge.network
+    network = model.tree.network
     family = network.families[child]
     for combination in product(*(network.states[parent] for parent in family.parents)):
         at = dict(zip(family.parents, combination, strict=True))
@@ -93,7 +93,7 @@ def test_a_gate_taken_apart_answers_like_one_multiplied_out(model: DiagnosticMod
 
 
 def test_a_gate_taken_apart_has_no_large_table(model: DiagnosticModel, taken_apart: Network) -> None:
-    assert len(taken_apart.variables) > len(model.knowledge.network.variables)
+    assert len(taken_apart.variables) > len(model.tree.network.variables)
     for child in GATED:
         assert taken_apart.families[child].parents == (f"any__of__{child}",)
 
@@ -107,7 +107,7 @@ def test_the_shipped_model_implies_the_priors_it_was_built_for(variable: str, mo
 
 
 def test_low_reps_and_long_rest_point_to_a_vascular_condition_by_explaining_away(model: DiagnosticModel) -> None:
-    families = model.knowledge.network.families
+    families = model.tree.network.families
     assert families["vascular_condition"].parents == ()
     assert not any({"rep_scheme", "vascular_condition"} <= {v, *family.parents} for v, family in families.items())
     node = "vascular_condition__cramp"

@@ -61,7 +61,7 @@ def test_a_network_comes_back_from_pgmpy_as_it_went(shape: str) -> None:
 
 def test_the_shipped_model_comes_back_from_pgmpy_as_it_went(model: DiagnosticModel) -> None:
     assert model.network.check_model()
-    assert_same_network(from_pgmpy(model.network), model.knowledge.network)
+    assert_same_network(from_pgmpy(model.network), model.tree.network)
 
 
 def test_parent_states_in_another_order_are_matched_by_name() -> None:
@@ -103,7 +103,7 @@ def read_with_pgmpy(path: Path, format: str) -> Network:
 @pytest.mark.parametrize("format", ["bif", "xmlbif", "xdsl", "net"])
 def test_pgmpy_reads_the_same_posteriors_from_a_file(format: str, model: DiagnosticModel, tmp_path: Path) -> None:
     path = tmp_path / f"model.{format}"
-    export(model.knowledge.network, path, format)
+    export(model.tree.network, path, format)
     found = JunctionTree(read_with_pgmpy(path, format))
     np.testing.assert_allclose(p_yes(found, links(model)), p_yes(model.tree, links(model)), rtol=0, atol=1e-9)
 
@@ -114,7 +114,7 @@ def test_pyagrum_reads_the_same_posteriors_from_a_file(
     format: str, suffix: str, model: DiagnosticModel, tmp_path: Path
 ) -> None:
     path = tmp_path / f"model.{suffix}"
-    export(model.knowledge.network, path, format)
+    export(model.tree.network, path, format)
     engine = pyagrum.LazyPropagation(pyagrum.loadBN(str(path)))
     found = []
     for evidence in EVIDENCE:
@@ -145,7 +145,7 @@ def parse_uai(text: str) -> list[tuple[list[int], Array]]:
 
 @pytest.mark.parametrize("name", ["shipped", *NETWORKS])
 def test_uai_holds_every_table(name: str, model: DiagnosticModel, tmp_path: Path) -> None:
-    network = model.knowledge.network if name == "shipped" else NETWORKS[name]
+    network = model.tree.network if name == "shipped" else NETWORKS[name]
     export(network, tmp_path / "model.uai", "uai")
     functions = parse_uai((tmp_path / "model.uai").read_text(encoding="utf-8"))
     assert len(functions) == len(network.variables)

@@ -75,7 +75,7 @@ def test_diagnose_prints_every_cause_the_level_reasons_and_advice(model: Diagnos
         assert belief.label.split("/")[0].strip() in printed
     for text in (
         diagnosis.advice.level.label,
-        "Why Muscle strain?",
+        "Why muscle strain?",
         "for: Felt a tear: Yes",
         "90% range",
         "Unexplained",
@@ -106,7 +106,7 @@ def test_a_red_flag_stands_first() -> None:
     first, *rest = said("diagnose", "dark_urine=yes").splitlines()
     assert first.startswith("Red flag: Dark urine")
     assert any(line.startswith("Emergency.") for line in rest)
-    assert any(line.startswith("Not now: ") for line in rest)
+    assert any(line.startswith("Not now, because ") for line in rest)
 
 
 def test_a_model_can_be_given_by_folder_or_file(copied: Path) -> None:
@@ -182,13 +182,13 @@ def test_model_check_names_a_file_that_is_missing(copied: Path, file: str) -> No
     finished = run("model", "check", copied)
     assert finished.returncode == 2
     (line,) = finished.stderr.splitlines()
-    assert line.startswith(f"{file}: cannot be read")
+    assert line.startswith(f"bayesnet: {file}: cannot be read")
 
 
 def test_model_check_refuses_what_is_no_folder() -> None:
     finished = run("model", "check", "/no/such/model")
     assert (finished.returncode, finished.stdout) == (2, "")
-    assert finished.stderr.startswith("/no/such/model: no such folder")
+    assert finished.stderr.startswith("bayesnet: /no/such/model: no such folder")
 
 
 def test_model_show_lists_questions_answers_causes_and_red_flags(model: DiagnosticModel) -> None:
@@ -233,7 +233,7 @@ def test_model_export_names_its_file_after_model_and_format(tmp_path: Path) -> N
 
 
 def test_model_export_refuses_a_folder_and_a_place_that_is_not_there(tmp_path: Path) -> None:
-    assert "is a folder" in complaint("model", "export", "-f", "uai", "-o", tmp_path)
+    assert "is not a file" in complaint("model", "export", "-f", "uai", "-o", tmp_path)
     assert "cannot write" in complaint("model", "export", "-f", "uai", "-o", tmp_path / "no" / "such.uai")
 
 

@@ -103,7 +103,7 @@ def test_a_large_random_dag_gets_a_proper_clique_tree() -> None:
 
 
 def test_the_shipped_tree_is_proper(model) -> None:
-    check_all(model.knowledge.network)
+    check_all(model.tree.network)
 
 
 def test_the_same_network_gives_the_same_tree() -> None:
