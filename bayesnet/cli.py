@@ -17,7 +17,7 @@ import typer
 
 from bayesnet.diagnosis.model import load
 from bayesnet.errors import BadEvidence, BadModel, BadPort, BayesnetError, MissingExtra
-from bayesnet.inference.pgmpy_wall import FORMATS, export
+from bayesnet.inference.exchange import FORMATS, export
 from bayesnet.shipped import shipped
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -22,7 +22,7 @@ from networks import (
 from shipped_truth import ShippedTruth
 
 from bayesnet import BadEvidence, DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, Network
-from bayesnet.inference.pgmpy_wall import to_pgmpy
+from bayesnet.inference.exchange import to_pgmpy
 
 N_CASES = 200
 EXACT = 1e-12

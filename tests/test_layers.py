@@ -70,7 +70,7 @@ def test_the_package_itself_stays_below_the_screens() -> None:
 
 def test_only_the_wall_imports_pgmpy() -> None:
     importers = {name for name, path in MODULES.items() if "pgmpy" in {root(t) for t, _ in imports(path, name)}}
-    assert importers == {"bayesnet.inference.pgmpy_wall"}
+    assert importers == {"bayesnet.inference.exchange"}
 
 
 def test_only_the_dashboard_command_imports_streamlit() -> None:

@@ -10,7 +10,7 @@ import pytest
 from networks import NETWORKS, Answers, Array
 
 from bayesnet import BadFile, BadNetwork, DiagnosticModel, Family, JunctionTree, Network
-from bayesnet.inference.pgmpy_wall import FORMATS, export, from_pgmpy, to_pgmpy
+from bayesnet.inference.exchange import FORMATS, export, from_pgmpy, to_pgmpy
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

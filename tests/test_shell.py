@@ -12,7 +12,7 @@ import pytest
 
 import bayesnet
 from bayesnet import DiagnosticModel
-from bayesnet.inference.pgmpy_wall import FORMATS
+from bayesnet.inference.exchange import FORMATS
 
 BAYESNET = Path(sys.executable).with_name("bayesnet")
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "default"}

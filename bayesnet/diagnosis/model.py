@@ -13,9 +13,9 @@ from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, GroupBelief
 from bayesnet.diagnosis.explanation import Explanation, explain
 from bayesnet.diagnosis.uncertainty import Interval, drawn_tables, intervals
 from bayesnet.inference.evidence import Answer
+from bayesnet.inference.exchange import to_pgmpy
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.network import Array
-from bayesnet.inference.pgmpy_wall import to_pgmpy
 from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.load import load_knowledge

@@ -14,8 +14,8 @@ import numpy as np
 from bayesnet.errors import BadEvidence, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Likelihoods, as_rows, encode
+from bayesnet.inference.exchange import as_network
 from bayesnet.inference.network import Array, Network
-from bayesnet.inference.pgmpy_wall import as_network
 from bayesnet.inference.triangulation import Clique, clique_tree
 
 Tables = Mapping[str, Array]
