@@ -1,14 +1,17 @@
 """Numbers at the edge of what floats hold, and objects that travel to other processes."""
 
+import os
 import pickle
 from itertools import pairwise
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import bayesnet
 from bayesnet import DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, MissingExtra, Network, UnknownVariable
+from bayesnet.inference.exchange import export
 
 NOISY = np.array([[0.99, 0.01], [0.01, 0.99]])
 
@@ -92,3 +95,11 @@ def test_a_network_too_large_is_refused_before_anything_is_allocated() -> None:
     families |= {f"{a}{b}": Family((a, b), half) for i, a in enumerate(names) for b in names[i + 1 :]}
     with pytest.raises(bayesnet.TooLarge, match=r"GiB; the limit is 1\.0 GiB"):
         JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+
+
+def test_an_export_replaces_no_device_or_pipe(model: DiagnosticModel, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(bayesnet.BadFile, match="is not a file"):
+        export(model.tree.network, pipe, "uai")
+    assert pipe.is_fifo()
