@@ -9,7 +9,7 @@ from rich.table import Table
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
-from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
 from bayesnet.errors import UnknownVariable
 from bayesnet.knowledge.knowledge import Knowledge
 
@@ -20,8 +20,8 @@ LEVEL_STYLES = ("green", "yellow", "red", "bold red")
 def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Console | None = None) -> None:
     """Red flags, the level, the ranked causes with bars, reasons in brief for the first, and the advice."""
     out = console or Console(highlight=False)
-    levels = list(model.knowledge.levels)
-    style = LEVEL_STYLES[min(levels.index(diagnosis.advice.level.id), len(LEVEL_STYLES) - 1)]
+    rank = model.knowledge.level_ranks[diagnosis.advice.level.id]
+    style = LEVEL_STYLES[min(rank, len(LEVEL_STYLES) - 1)]
     for flag in diagnosis.red_flags:
         out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
     level = diagnosis.advice.level
@@ -32,7 +32,7 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
             "Nothing answered yet: this is the starting point. `bayesnet model show` lists what can be answered.\n"
         )
     out.print(_causes(diagnosis))
-    out.print(f"Unexplained by any of these: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)})\n")
+    out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
     _print_reasons(diagnosis, out)
     _print_advice(diagnosis, out)
     out.print(f"\n[dim]{escape(model.knowledge.disclaimer)}[/]")
@@ -45,14 +45,13 @@ def _causes(diagnosis: Diagnosis) -> Table:
     table.add_column("before", justify="right")
     table.add_column("90% range", justify="right")
     for belief in diagnosis.beliefs:
-        low, high = belief.interval
         table.add_row(
             escape(belief.label),
             in_words(belief.triggered),
             Bar(1.0, 0.0, belief.triggered, width=20),
             in_percent(belief.triggered),
             in_percent(belief.prior),
-            f"{in_percent(low)} to {in_percent(high)}",
+            in_range(belief.interval),
         )
     return table
 
@@ -62,7 +61,7 @@ def _print_reasons(diagnosis: Diagnosis, out: Console) -> None:
     if not diagnosis.answers:
         return
     why = diagnosis.explain(first.cause)
-    out.print(f"Why {escape(first.label[:1].lower() + first.label[1:])}?")
+    out.print(f"Why {escape(within_sentence(first.label))}?")
     for title, weights in (("for", why.speaks_for), ("against", why.speaks_against)):
         for weight in weights[:SHOWN_REASONS]:
             out.print(f"  {title}: {escape(weight.sentence)}")

@@ -32,4 +32,7 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+try:
+    page.run()
+except session.BayesnetError as error:
+    st.error(f"These answers cannot be diagnosed. {error}")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
-from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.diagnosis.words import in_percent, in_words, in_words_and_percent
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import Question
 
@@ -99,7 +99,7 @@ def network_chart(knowledge: Knowledge, diagnosis: Diagnosis) -> str:
         _node(q.id, _question_label(q, diagnosis), q.id in diagnosis.answers) for q in knowledge.questions.values()
     ]
     for belief in diagnosis.beliefs:
-        text = f"{belief.label}\n{in_words(belief.triggered)} ({in_percent(belief.triggered)})"
+        text = f"{belief.label}\n{in_words_and_percent(belief.triggered)}"
         lines.append(_node(belief.cause, text, False, "#dbe8ff"))
     lines.append(_node(knowledge.outcome.id, knowledge.outcome.label, True))
     lines += [f'"{parent}" -> "{child}";' for parent, child in knowledge.arcs]

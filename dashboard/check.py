@@ -6,7 +6,7 @@ import streamlit as st
 from session import NOT_SURE
 
 from bayesnet import Diagnosis
-from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
 from bayesnet.knowledge.schema import Question
 
 SHOWN_REASONS = 4
@@ -19,14 +19,11 @@ def show() -> None:
     results, questions = st.columns([6, 5], gap="large")
     with questions:
         ask_all()
-    session.share(session.answers())
+    session.share()
     with results:
         if unknown:
             st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
-        try:
-            show_results(session.diagnosis())
-        except session.BayesnetError as error:
-            st.error(f"These answers cannot be diagnosed. {error}")
+        show_results(session.diagnosis())
 
 
 def ask_all() -> None:
@@ -86,7 +83,7 @@ def show_banner(diagnosis: Diagnosis) -> None:
         return
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
-    rank = list(session.model().knowledge.levels).index(advice.level.id)
+    rank = session.model().knowledge.level_ranks[advice.level.id]
     draw = (st.info, st.warning, st.error)[min(rank, 2)]
     draw("\n\n".join(lines))
     if session.rose_to(rank):
@@ -103,28 +100,26 @@ def show_headline(diagnosis: Diagnosis) -> None:
         together = f" ({', '.join(labels[cause].lower() for cause in group.causes)})" if len(group.causes) > 1 else ""
         st.subheader("No question answered yet", anchor=False)
         st.markdown(
-            f"Before any answer {group.label.lower()}{together} leads: {in_words(group.triggered)} "
-            f"({in_percent(group.triggered)}). [Answer what you know](#answers), and watch the bars move."
+            f"Before any answer {group.label.lower()}{together} leads: {in_words_and_percent(group.triggered)}. "
+            "[Answer what you know](#answers), and watch the bars move."
         )
     elif diagnosis.unexplained > first.triggered:
         st.subheader("No known cause stands out", anchor=False)
         st.markdown(
-            f"Unexplained: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)}). What you answered speaks "
+            f"Unexplained: {in_words_and_percent(diagnosis.unexplained)}. What you answered speaks "
             "against all of them. [Change your answers](#answers)"
         )
     else:
-        low, high = first.interval
         st.subheader(f"{first.label}: {in_words(first.triggered)}", anchor=False)
         st.markdown(
-            f"{in_percent(first.triggered)}, plausibly {in_percent(low)} to {in_percent(high)}. "
-            "[Change your answers](#answers)"
+            f"{in_percent(first.triggered)}, plausibly {in_range(first.interval)}. [Change your answers](#answers)"
         )
 
 
 def show_reasons(diagnosis: Diagnosis) -> None:
     """What speaks for and against the likeliest cause."""
     first = diagnosis.beliefs[0]
-    st.subheader(f"Why {first.label[:1].lower()}{first.label[1:]}?" if diagnosis.answers else "Why?", anchor=False)
+    st.subheader(f"Why {within_sentence(first.label)}?" if diagnosis.answers else "Why?", anchor=False)
     if not diagnosis.answers:
         st.write("Answer a question, and what it speaks for and against will stand here.")
         return
@@ -156,22 +151,20 @@ def show_numbers(diagnosis: Diagnosis) -> None:
     """Everything the bars say, as a table, with the ranges and with what is merely present."""
     with st.expander("The numbers in full"):
         lines = ["| Cause | triggered it | plausibly | before | present at all |", "|---|---|---|---|---|"]
-        for belief in diagnosis.beliefs:
-            low, high = belief.interval
-            lines.append(
-                f"| {belief.label} | {in_words(belief.triggered)} ({in_percent(belief.triggered)}) | {in_percent(low)} to "
-                f"{in_percent(high)} | {in_percent(belief.prior)} | {in_percent(belief.present)} |"
-            )
-        for group in diagnosis.groups.values():
-            if len(group.causes) > 1:
-                low, high = group.interval
-                lines.append(
-                    f"| *{group.label}, taken together* | {in_words(group.triggered)} ({in_percent(group.triggered)}) | "
-                    f"{in_percent(low)} to {in_percent(high)} | {in_percent(group.prior)} | |"
-                )
+        lines += [
+            f"| {belief.label} | {in_words_and_percent(belief.triggered)} | {in_range(belief.interval)} | "
+            f"{in_percent(belief.prior)} | {in_percent(belief.present)} |"
+            for belief in diagnosis.beliefs
+        ]
+        lines += [
+            f"| *{group.label}, taken together* | {in_words_and_percent(group.triggered)} | "
+            f"{in_range(group.interval)} | {in_percent(group.prior)} | |"
+            for group in diagnosis.groups.values()
+            if len(group.causes) > 1
+        ]
         st.markdown("\n".join(lines))
         st.markdown(
-            f"Unexplained by any of these: {in_words(diagnosis.unexplained)} ({in_percent(diagnosis.unexplained)}). "
+            f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}. "
             "The plausible range is a 90% credible interval; it is wide where numbers are guesses."
         )
 
@@ -180,9 +173,7 @@ def show_link() -> None:
     """The address that restores these answers, and what sending it gives away."""
     if session.answers():
         with st.expander("A link to these answers"):
-            st.code(
-                (st.context.url or "").split("?")[0] + session.share(session.answers()), language=None, wrap_lines=True
-            )
+            st.code((st.context.url or "").split("?")[0] + session.query(), language=None, wrap_lines=True)
             st.markdown(
                 "The link holds your answers, which are about your health. It stays in this browser's history, and whoever "
                 "gets it can read them."

@@ -5,7 +5,6 @@ them under the model's own names (`?felt_tear=yes`), so that a link restores the
 """
 
 import os
-from collections.abc import Mapping
 
 import streamlit as st
 
@@ -19,6 +18,7 @@ __all__ = [
     "diagnosis",
     "key",
     "model",
+    "query",
     "remember",
     "rose_to",
     "share",
@@ -104,8 +104,12 @@ def rose_to(rank: int) -> bool:
     return rank > before
 
 
-def share(given: Mapping[str, str]) -> str:
-    """Puts the answers into the URL; returns the query, such as '?felt_tear=yes'."""
-    if st.query_params.to_dict() != dict(given):
-        st.query_params.from_dict(dict(given))
-    return "?" + "&".join(f"{name}={answer}" for name, answer in given.items())
+def share() -> None:
+    """Puts the answers into the URL."""
+    if st.query_params.to_dict() != answers():
+        st.query_params.from_dict(answers())
+
+
+def query() -> str:
+    """The answers as they stand in the URL, such as '?felt_tear=yes'."""
+    return "?" + "&".join(f"{name}={answer}" for name, answer in answers().items())

@@ -67,7 +67,7 @@ class Findings:
 def advise(findings: Findings) -> Advice:
     """Every rule whose condition holds, sorted by level, less what a graver matter withholds."""
     knowledge = findings.knowledge
-    ranks = {level: rank for rank, level in enumerate(knowledge.levels)}
+    ranks = knowledge.level_ranks
     given = [(rule, because) for rule in knowledge.advice.values() if (because := _because(rule, findings)) is not None]
     flags = [knowledge.red_flags[flag] for flag in findings.answers.red_flags]
     levels = [rule.level for rule, _ in given] + [flag.level for flag in flags]

@@ -24,3 +24,19 @@ def in_percent(p: float) -> str:
     if p > 0.99:
         return ">99%"
     return f"{p * 100:.0f}%"
+
+
+def in_words_and_percent(p: float) -> str:
+    """'about 7 in 10 (68%)'."""
+    return f"{in_words(p)} ({in_percent(p)})"
+
+
+def in_range(interval: tuple[float, float]) -> str:
+    """'23% to 89%'."""
+    low, high = interval
+    return f"{in_percent(low)} to {in_percent(high)}"
+
+
+def within_sentence(label: str) -> str:
+    """A label as it reads inside a sentence: 'muscle strain'."""
+    return label[:1].lower() + label[1:]

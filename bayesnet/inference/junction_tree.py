@@ -62,20 +62,18 @@ class JunctionTree:
         rows = as_rows(cases)
         wanted = self._wanted(variables)
         found = {variable: np.empty((len(rows), len(self.network.states[variable]))) for variable in wanted}
-        for start, chunk in _chunks(rows):
-            calibrated = self._calibrate(encode(self.network, chunk), len(chunk))
-            self._refuse_impossible(chunk, calibrated.log_evidence)
+        for part, calibrated in self._passes(rows):
+            self._refuse_impossible(rows[part], calibrated.log_evidence)
             for variable in wanted:
-                found[variable][start : start + len(chunk)] = calibrated.marginal(variable).T
+                found[variable][part] = calibrated.marginal(variable).T
         return found
 
     def log_evidence(self, cases: Any) -> Array:
         """ln P(case), an array (n_cases,); -inf for a case that cannot be."""
         rows = as_rows(cases)
         found = np.empty(len(rows))
-        for start, chunk in _chunks(rows):
-            likelihoods = encode(self.network, chunk)
-            found[start : start + len(chunk)] = self._calibrate(likelihoods, len(chunk)).log_evidence
+        for part, calibrated in self._passes(rows):
+            found[part] = calibrated.log_evidence
         return found
 
     def family_counts(self, cases: Any, weights: Sequence[float] | Array | None = None) -> dict[str, Array]:
@@ -90,11 +88,10 @@ class JunctionTree:
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
-        for start, chunk in _chunks(rows):
-            calibrated = self._calibrate(encode(self.network, chunk), len(chunk))
-            self._refuse_impossible(chunk, calibrated.log_evidence)
+        for part, calibrated in self._passes(rows):
+            self._refuse_impossible(rows[part], calibrated.log_evidence)
             for variable in counts:
-                counts[variable] += calibrated.family(variable) @ weights[start : start + len(chunk)]
+                counts[variable] += calibrated.family(variable) @ weights[part]
         return counts
 
     def posteriors_under(self, tables: Tables, evidence: Answers, variables: Iterable[str]) -> dict[str, Array]:
@@ -108,6 +105,12 @@ class JunctionTree:
         if np.isneginf(calibrated.log_evidence).any():
             raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
         return {variable: calibrated.marginal(variable).T for variable in self._wanted(variables)}
+
+    def _passes(self, rows: Sequence[Answers]) -> Iterator[tuple[slice, "Calibrated"]]:
+        """The rows in chunks: which they are, and what a pass over them gives."""
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, min(start + CHUNK, len(rows)))
+            yield part, self._calibrate(encode(self.network, rows[part]), part.stop - start)
 
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
         if variables is None:
@@ -271,8 +274,3 @@ def _scaled(belief: Array) -> tuple[Array, Array]:
     largest = belief.max(axis=tuple(range(belief.ndim - 1)))
     largest = np.where(largest == 0, 1.0, largest)
     return belief / largest, largest
-
-
-def _chunks(rows: Sequence[Answers]) -> Iterator[tuple[int, Sequence[Answers]]]:
-    for start in range(0, len(rows), CHUNK):
-        yield start, rows[start : start + CHUNK]

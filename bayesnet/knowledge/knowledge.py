@@ -57,6 +57,11 @@ class Knowledge:
         return {**questions, **dict.fromkeys(self.red_flags, BINARY)}
 
     @cached_property
+    def level_ranks(self) -> Mapping[str, int]:
+        """How urgent each level is: 0 is the lowest."""
+        return {level: rank for rank, level in enumerate(self.levels)}
+
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """The label of every question, cause and the outcome, by id."""
         variables: tuple[Question | Cause | Outcome, ...]
