@@ -46,20 +46,25 @@ class BadEvidence(BayesnetError):
 class ImpossibleEvidence(BayesnetError):
     """Answers that cannot all be true under the model.
 
-    Attribute `answers`: the smallest contradictory set, as {variable: answer given}.
+    Attributes: `answers`, the smallest contradictory set, as {variable: answer given}; `row`, the case's row in a table
+    (its index label, or its number from 0), None for a single case.
     """
 
-    def __init__(self, answers: dict[str, object]) -> None:
-        self.answers = answers
+    def __init__(self, answers: dict[str, object], row: object = None) -> None:
+        self.answers, self.row = answers, row
         listed = " and ".join(f"{variable} = {answer}" for variable, answer in answers.items())
         if len(answers) == 1:
             text = f"impossible answer: the model gives {listed} a probability of zero"
         else:
             text = f"contradictory answers: {listed} cannot all hold in this model"
-        super().__init__(text)
+        super().__init__(text if row is None else f"row {row}: {text}")
 
-    def __reduce__(self) -> tuple[type["ImpossibleEvidence"], tuple[dict[str, object]]]:
-        return type(self), (self.answers,)
+    def __reduce__(self) -> tuple[type["ImpossibleEvidence"], tuple[dict[str, object], object]]:
+        return type(self), (self.answers, self.row)
+
+
+class ImpossibleCases(UserWarning):
+    """Some cases of a batch cannot be, and were left without a result as asked (`errors="null"`)."""
 
 
 class BadNetwork(BayesnetError):

@@ -6,10 +6,12 @@ else considered": Pearl's virtual evidence, 1988). A hard answer is a vector wit
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayesnet.errors import BadEvidence, UnknownState
 from bayesnet.inference.network import Array, Network
@@ -18,8 +20,7 @@ Answer = str | Mapping[str, float] | None
 """A state, {state: likelihood} (states not named have likelihood 0), or None for unanswered."""
 
 Answers = Mapping[str, Answer]
-Likelihoods = dict[str, Array]
-"""Per observed variable an array (n_states, n_cases); a missing answer is a column of ones."""
+Ids = NDArray[np.intp]
 
 
 def is_missing(answer: object) -> bool:
@@ -59,30 +60,181 @@ def _checked_likelihood(variable: str, state: str, value: Any) -> float:
     raise BadEvidence(f"likelihood {value!r} of {variable} = {state}: a finite number of at least 0 is needed")
 
 
-def encode(network: Network, cases: Sequence[Answers]) -> Likelihoods:
-    """The likelihoods of many cases at once, the case on the last axis.
+@dataclass(frozen=True)
+class Column:
+    """The answers of many cases to one question: `vectors` (n_distinct, n_states) and which of them each case gave."""
 
-    Raises UnknownVariable for a variable the network lacks; other errors as in `likelihood`.
+    codes: Ids
+    vectors: Array
+
+    @property
+    def key(self) -> tuple[Ids, int]:
+        """The codes, and the number below which they lie."""
+        return self.codes, len(self.vectors)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of `n` cases: `fixed`, the position of a state that all of them observed, and what they do not
+    share or are not sure of, a column per variable.
     """
-    encoded: Likelihoods = {}
-    for row, answers in enumerate(cases):
-        if not isinstance(answers, Mapping):
-            raise BadEvidence(f"a case must be {{variable: answer}}, not {answers!r}")
-        for variable, answer in answers.items():
-            network.check_variable(variable)
-            if is_missing(answer):
-                continue
-            if variable not in encoded:
-                encoded[variable] = np.ones((len(network.states[variable]), len(cases)))
-            encoded[variable][:, row] = likelihood(variable, network.states[variable], answer)
-    return encoded
+
+    n: int
+    fixed: Mapping[str, int]
+    columns: Mapping[str, Column]
+
+    def rows(self, chosen: Ids) -> "Evidence":
+        """Some of the cases."""
+        columns = {variable: Column(column.codes[chosen], column.vectors) for variable, column in self.columns.items()}
+        return Evidence(len(chosen), self.fixed, columns)
+
+    def distinct(self) -> tuple["Evidence", Ids]:
+        """The distinct cases, and which of them each case is."""
+        ids, first = distinct([column.key for column in self.columns.values()], self.n)
+        return self.rows(first), ids
 
 
-def as_rows(cases: Any) -> Sequence[Answers]:
-    """A pandas DataFrame (a column per variable) or any sequence of mappings, as a sequence of mappings."""
-    if hasattr(cases, "to_dict"):
-        rows: list[Answers] = cases.to_dict("records")
-        return rows
-    if isinstance(cases, Mapping) or not isinstance(cases, Iterable):
+def one_case(network: Network, answers: Answers) -> Evidence:
+    """The evidence of a single case. Raises UnknownVariable, UnknownState or BadEvidence."""
+    if not isinstance(answers, Mapping):
+        raise BadEvidence(f"a case must be {{variable: answer}}, not {answers!r}")
+    fixed: dict[str, int] = {}
+    columns: dict[str, Column] = {}
+    for variable, answer in answers.items():
+        network.check_variable(variable)
+        states = network.states[variable]
+        if type(answer) is str and answer in states:
+            fixed[variable] = states.index(answer)
+        elif not is_missing(answer):
+            _place(variable, Column(_FIRST, likelihood(variable, states, answer)[None]), fixed, columns)
+    return Evidence(1, fixed, columns)
+
+
+_FIRST = np.zeros(1, dtype=np.intp)
+
+
+def _place(variable: str, column: Column, fixed: dict[str, int], columns: dict[str, Column]) -> None:
+    """A column in which all cases observed one and the same state is fixed evidence; one without answers is none."""
+    codes, vectors = column.codes, column.vectors
+    if len(codes) and (codes == codes[0]).all():
+        vector = vectors[codes[0]]
+        if (vector == 1).all():
+            return
+        if np.count_nonzero(vector) == 1 and vector.max() == 1:
+            fixed[variable] = int(vector.argmax())
+            return
+    columns[variable] = column
+
+
+def distinct(keys: Sequence[tuple[Ids, int]], n: int) -> tuple[Ids, Ids]:
+    """Which distinct combination of keys each of `n` rows has, and a row where each of them stands.
+
+    A key is an array (n,) of integers and the number below which they all lie.
+    """
+    ids, radix = np.zeros(n, dtype=np.intp), 1
+    for codes, size in keys:
+        if radix * size > 2**62:
+            ids, first = _compressed(ids, radix)
+            radix = len(first)
+        ids, radix = ids * size + codes, radix * size
+    return _compressed(ids, radix)
+
+
+def _compressed(ids: Ids, radix: int) -> tuple[Ids, Ids]:
+    if radix > 4 * len(ids) + 1024:
+        _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+        return inverse, first
+    # Few possible keys: a table of them is faster than a sort.
+    last = np.full(radix, -1, dtype=np.intp)
+    last[ids] = np.arange(len(ids))
+    found = np.flatnonzero(last >= 0)
+    number = np.empty(radix, dtype=np.intp)
+    number[found] = np.arange(len(found))
+    return number[ids], last[found]
+
+
+def encode(network: Network, cases: Any) -> Evidence:
+    """Many cases, a column at a time.
+
+    `cases` is a pandas DataFrame with a column per variable, or any sequence of {variable: answer}.
+    Raises UnknownVariable for a variable the network lacks; UnknownState and BadEvidence, naming the row, for answers.
+    """
+    n, answers = _by_variable(cases)
+    fixed: dict[str, int] = {}
+    columns: dict[str, Column] = {}
+    for variable, given in answers.items():
+        network.check_variable(variable)
+        _place(variable, _column(variable, network.states[variable], given), fixed, columns)
+    return Evidence(n, fixed, columns)
+
+
+def _by_variable(cases: Any) -> tuple[int, Mapping[str, Any]]:
+    """How many cases there are, and each variable's answers: a pandas Series, or a list with None where unanswered."""
+    if hasattr(cases, "columns") and hasattr(cases, "items"):
+        return len(cases), dict(cases.items())
+    if isinstance(cases, Mapping | str) or not isinstance(cases, Iterable):
         raise BadEvidence("cases must be a table with a column per variable, or a list of {variable: answer}")
-    return list(cases)
+    rows = list(cases)
+    answers: dict[str, list[Any]] = {}
+    for number, case in enumerate(rows):
+        if not isinstance(case, Mapping):
+            raise BadEvidence(f"a case must be {{variable: answer}}, not {case!r}")
+        for variable, answer in case.items():
+            if variable not in answers:
+                answers[variable] = [None] * len(rows)
+            answers[variable][number] = answer
+    return len(rows), answers
+
+
+def _column(variable: str, states: Sequence[str], answers: Any) -> Column:
+    codes, labels = _factorized(answers)
+    vectors = [np.ones(len(states))]
+    for code, label in enumerate(labels):
+        try:
+            vectors.append(vectors[0] if is_missing(label) else likelihood(variable, states, label))
+        except UnknownState as error:
+            raise UnknownState(
+                "state", label, states, f"of {variable!r} in row {_row_of(answers, codes, code)}"
+            ) from error
+        except BadEvidence as error:
+            raise BadEvidence(f"row {_row_of(answers, codes, code)}: {error}") from error
+    return Column(codes + 1, np.array(vectors))
+
+
+def _factorized(answers: Any) -> tuple[Ids, Sequence[Any]]:
+    """Which distinct answer each row has (-1: none at all), and the distinct answers."""
+    if hasattr(answers, "cat"):
+        return np.asarray(answers.cat.codes, dtype=np.intp), list(answers.cat.categories)
+    if hasattr(answers, "factorize"):
+        # A column that holds {state: likelihood} somewhere cannot be factorized, as a dict has no hash.
+        with suppress(TypeError):
+            codes, labels = answers.factorize()
+            return codes.astype(np.intp), list(labels)
+    seen: dict[Any, int] = {}
+    labels = []
+    codes = np.empty(len(answers), dtype=np.intp)
+    for row, answer in enumerate(answers):
+        key = (type(answer), tuple(answer.items()) if isinstance(answer, Mapping) else answer)
+        try:
+            code = seen.setdefault(key, len(seen))
+        except TypeError:
+            raise BadEvidence(
+                f"row {row}: {answer!r} is no answer; a state, {{state: likelihood}} or None is"
+            ) from None
+        if code == len(labels):
+            labels.append(answer)
+        codes[row] = code
+    return codes, labels
+
+
+def _row_of(answers: Any, codes: Ids, code: int) -> Any:
+    """The label of the first row with this code: a table's own index, else its number from 0."""
+    row = int(np.argmax(codes == code))
+    return answers.index[row] if hasattr(answers, "iloc") else row
+
+
+def case_at(cases: Any, row: int) -> tuple[Answers, Any]:
+    """One of many cases, as {variable: answer}, and its label: a table's own index, else its number from 0."""
+    if hasattr(cases, "iloc"):
+        return cases.iloc[row].to_dict(), cases.index[row]
+    return list(cases)[row], row

@@ -1,97 +1,124 @@
-"""Numbers: exact inference by one collect-and-distribute pass over a clique tree, many cases at once.
+"""Exact posteriors of any discrete Bayesian network: what a question needs of the tree, and what is read off it."""
 
-The method is Hugin propagation (Lauritzen & Spiegelhalter 1988; Jensen, Lauritzen & Olesen 1990). Every array carries
-the case on its last axis, of length 1 where all cases share the numbers; the other axes are variables in the network's
-order. So a message meets a clique by a reshape alone. Each message is scaled by its sum, whose logarithms add up to
-log P(evidence): networks of a thousand nodes do not underflow. 0/0 counts as 0.
-"""
-
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bayesnet.errors import BadEvidence, ImpossibleEvidence, TooLarge
+from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
-from bayesnet.inference.evidence import Answers, Likelihoods, as_rows, encode
+from bayesnet.inference.evidence import Answers, Evidence, case_at, encode, one_case
 from bayesnet.inference.exchange import as_network
 from bayesnet.inference.network import Array, Network
-from bayesnet.inference.triangulation import Clique, clique_tree
+from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
+from bayesnet.inference.triangulation import CliqueTree, Scopes, clique_tree, tree_in_order
 
 Tables = Mapping[str, Array]
-"""Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per case."""
+"""Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per column."""
 
-LARGEST_TREE = 2**27
-"""Numbers in all clique tables together (8 bytes each, so 1 GiB): a larger tree is refused."""
+MEMORY = 2**30
+"""Bytes for the tables of a tree, and once more for the arrays of a pass, unless told otherwise."""
 
-CHUNK = 1024
-"""Cases per pass: enough to amortise numpy's overhead, few enough to stay in the cache."""
+CHUNK = 4096
+"""Cases per pass, at most: enough to share what they have in common, few enough to stay near the cache."""
+
+WORTH_A_TREE = 3000
+"""Numbers per variable from which a set of observed variables earns a tree of its own: making one takes as long."""
+
+KEPT_TREES = 64
+"""How many of those are kept."""
 
 
 class JunctionTree:
     """Exact posteriors of a discrete Bayesian network.
 
     `network` is ours or any pgmpy DiscreteBayesianNetwork. An answer is a state, {state: likelihood} or None; cases are
-    a DataFrame with a column per variable, or a list of {variable: answer}.
+    a DataFrame with a column per variable, or a list of {variable: answer}. `memory` bounds, in bytes, the tables of the
+    tree and once more the arrays of a pass, however many the cases are; the results come on top.
 
-    Raises BadNetwork for a network that is none, and TooLarge, before anything is allocated, for one whose clique tables
-    would hold more than LARGEST_TREE numbers. Every method raises UnknownVariable or UnknownState for names the network
-    lacks, BadEvidence for likelihoods that are none, and ImpossibleEvidence where the answers contradict each other.
+    Raises BadNetwork for a network that is none, and TooLarge, before anything is allocated, for one whose tables would
+    not fit. Every method raises UnknownVariable or UnknownState for names the network lacks, BadEvidence for likelihoods
+    that are none, and ImpossibleEvidence where answers contradict each other.
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, memory: int = MEMORY) -> None:
         self.network: Network = as_network(network)
-        self._tree = clique_tree(self.network)
-        if self._tree.size > LARGEST_TREE:
-            size, limit = self._tree.size * 8 / 2**30, LARGEST_TREE * 8 / 2**30
+        self.memory = memory
+        self._sizes = {variable: len(states) for variable, states in self.network.states.items()}
+        self._scopes = {variable: (variable, *family.parents) for variable, family in self.network.families.items()}
+        self._tree = clique_tree(self.network.variables, self._scopes, self._sizes)
+        if self._tree.size * 8 > memory:
+            needed, limit = self._tree.size * 8 / 2**30, memory / 2**30
             raise TooLarge(
-                f"exact inference in this network needs tables of {size:,.1f} GiB; the limit is {limit:,.1f} GiB"
+                f"exact inference in this network needs tables of {needed:,.2f} GiB; the limit is {limit:,.2f}"
             )
-        self._position = {variable: i for i, variable in enumerate(self.network.variables)}
-        self._potentials = self._products(
-            {variable: family.table[..., None] for variable, family in self.network.families.items()}
-        )
+        self._tables = {variable: family.table[..., None] for variable, family in self.network.families.items()}
+        self._conditionals = conditionals(self._tree, _products(self._tree, self._scopes, self._tables))
+        self._positions: dict[tuple[str, ...], list[int]] = {}
+        self._own_trees: dict[tuple[frozenset[str], frozenset[str]], CliqueTree] = {}
 
     def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
         """{variable: P(variable | evidence)} of one case: arrays (n_states,) in the network's state order."""
-        found = self.posteriors([evidence], variables)
-        return {variable: array[0] for variable, array in found.items()}
-
-    def posteriors(self, cases: Any, variables: Iterable[str] | None = None) -> dict[str, Array]:
-        """{variable: P(variable | case)} of many cases: arrays (n_cases, n_states)."""
-        rows = as_rows(cases)
+        case = one_case(self.network, evidence)
         wanted = self._wanted(variables)
-        found = {variable: np.empty((len(rows), len(self.network.states[variable]))) for variable in wanted}
-        for part, calibrated in self._passes(rows):
-            self._refuse_impossible(rows[part], calibrated.log_evidence)
+        tree, found = self._one_pass(case, wanted)
+        if found.log_evidence[0] == -np.inf:
+            raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
+        return {variable: self._marginal(tree, found, case, variable)[:, 0] for variable in wanted}
+
+    def posteriors(
+        self, cases: Any, variables: Iterable[str] | None = None, errors: Literal["raise", "null"] = "raise"
+    ) -> dict[str, Array]:
+        """{variable: P(variable | case)} of many cases: arrays (n_cases, n_states).
+
+        A case that cannot be raises ImpossibleEvidence, naming its row; with `errors="null"` its rows are NaN, and an
+        ImpossibleCases warning says how many they are.
+        """
+        evidence, ids = encode(self.network, cases).distinct()
+        wanted = self._wanted(variables)
+        found = {variable: np.empty((evidence.n, self._sizes[variable])) for variable in wanted}
+        log_evidence = np.empty(evidence.n)
+        for rows, posterior, part in self._passes(evidence, wanted):
+            log_evidence[rows] = posterior.log_evidence
             for variable in wanted:
-                found[variable][part] = calibrated.marginal(variable).T
-        return found
+                found[variable][rows] = self._marginal(self._tree, posterior, part, variable).T
+        impossible = np.isneginf(log_evidence)
+        if impossible.any():
+            self._report(impossible[ids], cases, errors)
+            for array in found.values():
+                array[impossible] = np.nan
+        return {variable: array[ids] for variable, array in found.items()}
 
     def log_evidence(self, cases: Any) -> Array:
         """ln P(case), an array (n_cases,); -inf for a case that cannot be."""
-        rows = as_rows(cases)
-        found = np.empty(len(rows))
-        for part, calibrated in self._passes(rows):
-            found[part] = calibrated.log_evidence
-        return found
+        evidence, ids = encode(self.network, cases).distinct()
+        found = np.empty(evidence.n)
+        for rows, posterior, _ in self._passes(evidence, ()):
+            found[rows] = posterior.log_evidence
+        return found[ids]
 
     def family_counts(self, cases: Any, weights: Sequence[float] | Array | None = None) -> dict[str, Array]:
         """{variable: expected counts (n_states, *parent states)} over the cases, parents in the family's order.
 
         `weights` (n_cases,) count each case so many times. The E-step of EM (Lauritzen 1995).
         """
-        rows = as_rows(cases)
-        weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-        if weights.shape != (len(rows),):
-            raise BadEvidence(f"weights of shape {weights.shape} for {len(rows)} cases: one weight per case is needed")
+        evidence = encode(self.network, cases)
+        weights = np.ones(evidence.n) if weights is None else np.asarray(weights, dtype=np.float64)
+        if weights.shape != (evidence.n,):
+            raise BadEvidence(f"weights of shape {weights.shape} for {evidence.n} cases: one weight per case is needed")
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
+        evidence, ids = evidence.distinct()
+        weights = np.bincount(ids, weights, minlength=evidence.n).astype(np.float64)
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
-        for part, calibrated in self._passes(rows):
-            self._refuse_impossible(rows[part], calibrated.log_evidence)
-            for variable in counts:
-                counts[variable] += calibrated.family(variable) @ weights[part]
+        for rows, posterior, part in self._passes(evidence, tuple(counts), weights):
+            impossible = np.isneginf(posterior.log_evidence)
+            if impossible.any():
+                self._report(np.isin(ids, np.arange(evidence.n)[rows][impossible]), cases, "raise")
+            for variable, array in counts.items():
+                self._add_family(array, posterior, part, variable)
         return counts
 
     def posteriors_under(self, tables: Tables, evidence: Answers, variables: Iterable[str]) -> dict[str, Array]:
@@ -99,18 +126,93 @@ class JunctionTree:
 
         `tables` holds for each variable its table (n_states, *parent states, n_draws); the last axis may be 1.
         """
-        draws = max(table.shape[-1] for table in tables.values())
-        potentials = self._products(tables)
-        calibrated = self._calibrate(encode(self.network, [evidence]), draws, potentials)
-        if np.isneginf(calibrated.log_evidence).any():
+        case = one_case(self.network, evidence)
+        wanted = self._wanted(variables)
+        potentials = _products(self._tree, self._scopes, tables)
+        every = range(len(potentials))
+        found = propagate(self._tree, potentials, case, _cliques_of(self._tree, wanted), every)
+        if np.isneginf(found.log_evidence).any():
             raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
-        return {variable: calibrated.marginal(variable).T for variable in self._wanted(variables)}
+        draws = max(table.shape[-1] for table in tables.values())
+        return {
+            variable: np.broadcast_to(marginal, (self._sizes[variable], draws)).T
+            for variable in wanted
+            for marginal in [self._marginal(self._tree, found, case, variable)]
+        }
 
-    def _passes(self, rows: Sequence[Answers]) -> Iterator[tuple[slice, "Calibrated"]]:
-        """The rows in chunks: which they are, and what a pass over them gives."""
-        for start in range(0, len(rows), CHUNK):
-            part = slice(start, min(start + CHUNK, len(rows)))
-            yield part, self._calibrate(encode(self.network, rows[part]), part.stop - start)
+    def _one_pass(self, case: Evidence, wanted: tuple[str, ...]) -> tuple[CliqueTree, Posterior]:
+        """One case, on the standing tree or, where that is dear, on a tree made for what is observed and asked."""
+        if wanted not in self._positions:
+            if len(self._positions) >= KEPT_TREES:
+                self._positions.clear()
+            self._positions[wanted] = _cliques_of(self._tree, wanted)
+        back, senders = self._positions[wanted], self._senders(case)
+        dear = WORTH_A_TREE * len(self._sizes)
+        if case.fixed and self._tree.size > dear:
+            cost = [table.size for table in self._conditionals]
+            for variable in case.fixed:
+                for i, _ in self._tree.axes[variable]:
+                    cost[i] //= self._sizes[variable]
+            if sum(cost[i] for i in {*back, *senders}) > dear:
+                return self._pass_on_own_tree(case, wanted)
+        return self._tree, propagate(self._tree, self._conditionals, case, back, senders)
+
+    def _pass_on_own_tree(self, case: Evidence, wanted: Sequence[str]) -> tuple[CliqueTree, Posterior]:
+        """Observed variables cut out of every family, those that bear on nothing left out, and cliques formed anew."""
+        relevant = self.network.ancestors({*wanted, *case.fixed, *case.columns})
+        scopes = {child: tuple(v for v in self._scopes[child] if v not in case.fixed) for child in relevant}
+        key = (frozenset(case.fixed), relevant)
+        tree = self._own_trees.get(key)
+        if tree is None:
+            hidden = [variable for variable in self._tree.order if variable in relevant and variable not in case.fixed]
+            tree = tree_in_order(hidden, scopes, self._sizes)
+            if tree.size > WORTH_A_TREE * len(hidden):
+                tree = min(tree, clique_tree(hidden, scopes, self._sizes), key=lambda tree: tree.size)
+            if len(self._own_trees) >= KEPT_TREES:
+                self._own_trees.clear()
+            self._own_trees[key] = tree
+        tables = {
+            child: self._tables[child][tuple(case.fixed.get(v, slice(None)) for v in self._scopes[child])]
+            for child in scopes
+        }
+        potentials = _products(tree, scopes, tables)
+        back = _cliques_of(tree, [variable for variable in wanted if variable not in case.fixed])
+        return tree, propagate(tree, potentials, Evidence(1, {}, case.columns), back, range(len(potentials)))
+
+    def _passes(
+        self, evidence: Evidence, wanted: Sequence[str], weights: Array | None = None
+    ) -> Iterator[tuple[slice, Posterior, Evidence]]:
+        """The cases in parts that fit into the memory: which they are, and what a pass over them gives."""
+        back, senders = _cliques_of(self._tree, wanted, weights is not None), self._senders(evidence)
+        per_case = 8 * sum(self._conditionals[i].size for i in {*back, *senders})
+        step = max(1, min(CHUNK, self.memory // (2 * per_case)))
+        for start in range(0, evidence.n, step):
+            rows = slice(start, min(start + step, evidence.n))
+            part = evidence.rows(np.arange(rows.start, rows.stop))
+            of_rows = None if weights is None else weights[rows]
+            yield rows, propagate(self._tree, self._conditionals, part, back, senders, of_rows), part
+
+    def _senders(self, evidence: Evidence) -> list[int]:
+        tops = {self._tree.top[variable] for variable in evidence.fixed}
+        return self._tree.towards_root(tops | {self._tree.smallest[variable] for variable in evidence.columns})
+
+    # ---- reading off
+
+    def _marginal(self, tree: CliqueTree, found: Posterior, evidence: Evidence, variable: str) -> Array:
+        """P(variable | case), an array (n_states, n_cases)."""
+        if variable in evidence.fixed:
+            return np.eye(self._sizes[variable])[:, evidence.fixed[variable], None]
+        return PLAIN.total(found.cliques[tree.smallest[variable]], tree.others[variable])
+
+    def _add_family(self, counts: Array, found: Posterior, evidence: Evidence, variable: str) -> None:
+        """Adds P(variable, parents | case), summed over the cases, to `counts`."""
+        scope, home = self._scopes[variable], self._tree.home[variable]
+        variables = self._tree.cliques[home].variables
+        others = tuple(axis for axis, other in enumerate(variables) if other not in scope)
+        joint = found.cliques[home].sum(axis=-1).sum(axis=others)
+        kept = [other for other in variables if other in scope]
+        observed = tuple(slice(at, at + 1) if (at := evidence.fixed.get(v)) is not None else slice(None) for v in scope)
+        counts[observed] += joint.transpose([kept.index(v) for v in scope])
 
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
         if variables is None:
@@ -120,157 +222,32 @@ class JunctionTree:
             self.network.check_variable(variable)
         return wanted
 
-    def _refuse_impossible(self, cases: Sequence[Answers], log_evidence: Array) -> None:
-        impossible = np.flatnonzero(np.isneginf(log_evidence))
-        if len(impossible):
-            raise ImpossibleEvidence(smallest_contradiction(cases[impossible[0]], self.log_evidence))
-
-    def _products(self, tables: Tables) -> list[Array]:
-        """Each clique's potential: the product of the families that live in it."""
-        potentials: list[Array] = [np.ones((1,) * (len(clique.variables) + 1)) for clique in self._tree.cliques]
-        for variable, table in tables.items():
-            home = self._tree.home[variable]
-            family = (variable, *self.network.families[variable].parents)
-            potentials[home] = potentials[home] * self._aligned(table, family, self._tree.cliques[home])
-        return potentials
-
-    def _aligned(self, table: Array, axes: Sequence[str], clique: Clique) -> Array:
-        """`table` (one axis per variable of `axes`, then the case) with the axes of `clique`, absent ones of length 1."""
-        order = sorted(range(len(axes)), key=lambda i: self._position[axes[i]])
-        lengths = dict(zip(axes, table.shape, strict=False))
-        shape = [lengths.get(variable, 1) for variable in clique.variables]
-        return table.transpose(*order, len(axes)).reshape(*shape, table.shape[-1])
-
-    def _calibrate(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array] | None = None) -> "Calibrated":
-        """The whole pass: evidence in, messages to the root and back, every clique's belief out.
-
-        Where a number leaves the range of floats on the way, the pass is made again in logarithms, which is slower: what
-        underflows beside a larger number may be what counts in the end.
-        """
-        potentials = self._potentials if potentials is None else potentials
-        try:
-            with np.errstate(under="raise", over="raise"):
-                return self._pass(likelihoods, n_cases, potentials)
-        except FloatingPointError:
-            return self._pass_in_logarithms(likelihoods, n_cases, potentials)
-
-    def _pass(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array]) -> "Calibrated":
-        cliques = self._tree.cliques
-        beliefs = list(potentials)
-        log_evidence = np.zeros(n_cases)
-        for variable, vector in likelihoods.items():
-            home = self._tree.smallest[variable]
-            scaled, largest = _scaled(vector)
-            log_evidence += np.log(largest)
-            beliefs[home] = beliefs[home] * self._aligned(scaled, (variable,), cliques[home])
-
-        messages: dict[int, Array] = {}
-        for i in reversed(range(len(cliques))):
-            clique = cliques[i]
-            messages[i] = _sum_to(beliefs[i], clique, clique.separator)
-            scale = messages[i].sum(axis=tuple(range(len(clique.separator))))
-            with np.errstate(divide="ignore"):
-                log_evidence += np.log(scale)
-            messages[i] = _ratio(messages[i], scale)
-            beliefs[i] = _ratio(beliefs[i], scale)
-            if clique.parent is not None:
-                parent = cliques[clique.parent]
-                product = beliefs[clique.parent] * self._aligned(messages[i], clique.separator, parent)
-                beliefs[clique.parent], largest = _scaled(product)
-                log_evidence += np.log(largest)
-
-        for i, clique in enumerate(cliques):
-            if clique.parent is not None:
-                parent = cliques[clique.parent]
-                news = _ratio(_sum_to(beliefs[clique.parent], parent, clique.separator), messages[i])
-                beliefs[i] = beliefs[i] * self._aligned(news, clique.separator, clique)
-        return Calibrated(self, beliefs, log_evidence)
-
-    def _pass_in_logarithms(self, likelihoods: Likelihoods, n_cases: int, potentials: list[Array]) -> "Calibrated":
-        cliques = self._tree.cliques
-        beliefs = [_log(potential) for potential in potentials]
-        for variable, vector in likelihoods.items():
-            home = self._tree.smallest[variable]
-            beliefs[home] = beliefs[home] + self._aligned(_log(vector), (variable,), cliques[home])
-
-        messages: dict[int, Array] = {}
-        for i in reversed(range(len(cliques))):
-            clique = cliques[i]
-            messages[i] = _log_sum_to(beliefs[i], clique, clique.separator)
-            if clique.parent is not None:
-                aligned = self._aligned(messages[i], clique.separator, cliques[clique.parent])
-                beliefs[clique.parent] = beliefs[clique.parent] + aligned
-
-        for i, clique in enumerate(cliques):
-            if clique.parent is not None:
-                news = _log_sum_to(beliefs[clique.parent], cliques[clique.parent], clique.separator)
-                known = np.where(np.isneginf(messages[i]), 0.0, messages[i])
-                beliefs[i] = beliefs[i] + self._aligned(news - known, clique.separator, clique)
-        log_evidence = np.broadcast_to(messages[0], (n_cases,))
-        with np.errstate(under="ignore"):
-            return Calibrated(self, [np.exp(belief - _peak(belief, ())) for belief in beliefs], log_evidence)
+    def _report(self, impossible: NDArray[np.bool_], cases: Any, errors: str) -> None:
+        """Raises ImpossibleEvidence for the first impossible case, or warns of how many there are."""
+        rows = np.flatnonzero(impossible)
+        if errors == "null":
+            warnings.warn(
+                f"{len(rows)} of {len(impossible)} cases are impossible: left empty", ImpossibleCases, stacklevel=3
+            )
+            return
+        row = int(rows[0])
+        answers, label = case_at(cases, row)
+        raise ImpossibleEvidence(smallest_contradiction(answers, self.log_evidence), label)
 
 
-class Calibrated:
-    """The beliefs P(clique | case) after a pass, and what can be read off them."""
-
-    def __init__(self, tree: JunctionTree, beliefs: list[Array], log_evidence: Array) -> None:
-        self._network, self._tree = tree.network, tree._tree
-        self._beliefs = beliefs
-        self.log_evidence = log_evidence
-
-    def marginal(self, variable: str) -> Array:
-        """P(variable | case), an array (n_states, n_cases)."""
-        return self._joint((variable,), self._tree.smallest[variable])
-
-    def family(self, variable: str) -> Array:
-        """P(variable, parents | case), an array (n_states, *parent states, n_cases), parents in the family's order."""
-        return self._joint((variable, *self._network.families[variable].parents), self._tree.home[variable])
-
-    def _joint(self, variables: tuple[str, ...], home: int) -> Array:
-        clique = self._tree.cliques[home]
-        kept = tuple(v for v in clique.variables if v in variables)
-        joint = _sum_to(self._beliefs[home], clique, kept)
-        shape = tuple(len(self._network.states[v]) for v in kept)
-        joint = np.broadcast_to(joint, (*shape, len(self.log_evidence)))
-        joint = _ratio(joint, joint.sum(axis=tuple(range(len(kept)))))
-        return joint.transpose(*(kept.index(v) for v in variables), len(kept))
+def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = False) -> list[int]:
+    place = tree.home if families else tree.smallest
+    return tree.towards_root({place[variable] for variable in variables})
 
 
-def _sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
-    axes = tuple(i for i, v in enumerate(clique.variables) if v not in kept)
-    return np.asarray(belief.sum(axis=axes))
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    """numerator / denominator, with 0/0 = 0."""
-    shape = np.broadcast_shapes(numerator.shape, denominator.shape)
-    return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator != 0)
-
-
-def _log(values: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
-
-
-def _peak(belief: Array, kept_axes: Sequence[int]) -> Array:
-    """The largest entry over the axes that are not kept (nor the last), 0 where all are -inf; axes stay, of length 1."""
-    axes = tuple(i for i in range(belief.ndim - 1) if i not in kept_axes)
-    largest = belief.max(axis=axes, keepdims=True)
-    return np.where(np.isneginf(largest), 0.0, largest)
-
-
-def _log_sum_to(belief: Array, clique: Clique, kept: Sequence[str]) -> Array:
-    """ln of what `_sum_to` gives, from logarithms."""
-    kept_axes = [i for i, v in enumerate(clique.variables) if v in kept]
-    peak = _peak(belief, kept_axes)
-    with np.errstate(under="ignore"):
-        total = _log(_sum_to(np.exp(belief - peak), clique, kept))
-    return total + peak.reshape(total.shape)
-
-
-def _scaled(belief: Array) -> tuple[Array, Array]:
-    """`belief` with its largest entry brought to 1 in every case, and what it was (1 where all is zero)."""
-    largest = belief.max(axis=tuple(range(belief.ndim - 1)))
-    largest = np.where(largest == 0, 1.0, largest)
-    return belief / largest, largest
+def _products(tree: CliqueTree, scopes: Scopes, tables: Tables) -> list[Array]:
+    """Each clique's potential: the product of the families that live in it. An axis no family has is of length 1."""
+    potentials: list[Array] = [np.ones((1,) * (len(clique.variables) + 1)) for clique in tree.cliques]
+    for child, scope in scopes.items():
+        home = tree.home.get(child, 0)
+        variables = tree.cliques[home].variables
+        places = [variables.index(variable) for variable in scope]
+        order = sorted(range(len(scope)), key=places.__getitem__)
+        spread = tuple(slice(None) if variable in scope else None for variable in variables)
+        potentials[home] = potentials[home] * tables[child].transpose(*order, len(order))[spread]
+    return potentials

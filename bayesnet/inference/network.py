@@ -1,6 +1,6 @@
 """A discrete Bayesian network as plain numbers: variables with named states, one family table each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -70,6 +70,17 @@ class Network:
             return tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
             raise BadNetwork(f"the arcs form a cycle: {' -> '.join(error.args[1])}") from None
+
+    def ancestors(self, variables: Iterable[str]) -> frozenset[str]:
+        """These variables and all that an arc leads to them from, however far."""
+        found: set[str] = set()
+        waiting = list(variables)
+        while waiting:
+            variable = waiting.pop()
+            if variable not in found:
+                found.add(variable)
+                waiting.extend(self.families[variable].parents)
+        return frozenset(found)
 
     def check_variable(self, variable: str) -> None:
         """Raises UnknownVariable, with the nearest name, unless the network has this variable."""

@@ -1,74 +1,197 @@
-"""Structure: from a network's arcs to a tree of cliques, before any number is touched.
+"""Structure: from families to a tree of cliques, before any number is touched.
 
-Moral graph -> elimination order -> cliques -> tree with the running intersection property
-(Lauritzen & Spiegelhalter 1988; the tree as a maximum spanning tree over separators, Jensen & Jensen 1994).
+Moral graph -> elimination order -> cliques -> tree with the running intersection property (Lauritzen & Spiegelhalter
+1988). Every array over a clique has its variables in the order of elimination. So what a clique does not share with its
+parent comes first, is summed over the leading axes, and a message meets any clique by a mere insertion of axes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import combinations
 from math import prod
 
-from bayesnet.inference.network import Network
-
 Graph = dict[str, set[str]]
+Priority = tuple[float, int, int]
+Scopes = Mapping[str, tuple[str, ...]]
+"""Per family, under the name of its child: the variables of its table."""
+
+Index = tuple[slice | None, ...]
+"""What to index an array with so that it gains an axis of length 1 for each variable it lacks."""
+
+STEP = 64
+"""What a clique of its own costs beside its numbers, in numbers: cliques are joined where that is cheaper."""
+
+RESCALED = 8
+"""Messages are rescaled once in so many cliques: networks of a thousand nodes do not underflow."""
 
 
 @dataclass(frozen=True)
 class Clique:
-    """A node of the tree. Its variables stand in the network's order, and so do those of its separator.
+    """A node of the tree: `variables` in the order of elimination, of which the last ones are its `separator`.
 
     `parent` is the position of the next clique towards the root (None at the root); `separator` is what the two share.
+    `summed` and `summed_above` are the axes outside the separator, here and in the parent; `into_parent` and `into_clique`
+    spread a table over the separator to either. `rescales` marks the messages that are brought back to a sum of 1.
     """
 
     variables: tuple[str, ...]
-    parent: int | None
     separator: tuple[str, ...]
+    parent: int | None
+    summed: tuple[int, ...]
+    summed_above: tuple[int, ...]
+    into_parent: Index
+    into_clique: Index
+    rescales: bool
+
+    @property
+    def above(self) -> int:
+        """The parent's position."""
+        return 0 if self.parent is None else self.parent
 
 
 @dataclass(frozen=True)
 class CliqueTree:
     """Cliques with every parent before its children, so that backwards is towards the root.
 
-    `home[v]` is the position of a clique that holds v and all its parents; `smallest[v]` of the smallest with v.
-    `size` is how many numbers the tables of all cliques hold: the cost, known before anything is allocated.
+    `order` is the order of elimination. `home[v]` is the position of the clique that holds the family of v, `top[v]` of
+    the one nearest the root that holds v, `smallest[v]` of the smallest; `axes[v]` lists the cliques that hold v with the
+    axis it has there, `others[v]` the other axes of the smallest. `size` is how many numbers the tables of all cliques
+    hold: the cost, known before anything is allocated.
     """
 
     cliques: tuple[Clique, ...]
+    order: tuple[str, ...]
     home: dict[str, int]
+    top: dict[str, int]
     smallest: dict[str, int]
+    axes: dict[str, list[tuple[int, int]]]
+    others: dict[str, tuple[int, ...]]
     size: int
 
+    def towards_root(self, positions: Iterable[int]) -> list[int]:
+        """These cliques and all between them and the root, the root included and first."""
+        found = {0}
+        for position in positions:
+            at: int | None = position
+            while at is not None and at not in found:
+                found.add(at)
+                at = self.cliques[at].parent
+        return sorted(found)
 
-def clique_tree(network: Network) -> CliqueTree:
+
+def clique_tree(variables: Sequence[str], scopes: Scopes, sizes: Mapping[str, int]) -> CliqueTree:
     """The cheaper of the min-fill and the weighted min-fill clique tree, by total table size."""
-    sizes = {variable: len(states) for variable, states in network.states.items()}
-    graph = moral_graph(network)
-    candidates = [
-        elimination_cliques(graph, fill_in),
-        elimination_cliques(graph, lambda g, v: weighted_fill_in(g, v, sizes)),
-    ]
-    cliques = min(candidates, key=lambda found: total_size(found, sizes))
-    return _rooted_tree(network, cliques, sizes)
+    graph = moral_graph(variables, scopes)
+    orders = [greedy_order(graph, fill_in), greedy_order(graph, lambda g, v: weighted_fill_in(g, v, sizes))]
+    return min((tree_in_order(order, scopes, sizes) for order in orders), key=lambda tree: tree.size)
 
 
-def total_size(cliques: Iterable[Iterable[str]], sizes: dict[str, int]) -> int:
-    """How many numbers the tables of these cliques hold."""
-    return sum(prod(sizes[variable] for variable in clique) for clique in cliques)
+def tree_in_order(order: Sequence[str], scopes: Scopes, sizes: Mapping[str, int]) -> CliqueTree:
+    """The clique tree that eliminating the variables in this order leaves.
+
+    From the last variable back, each joins the clique of its earliest neighbour among those eliminated after it, where
+    that costs no more than a clique of its own (relaxed supernodes: Ashcraft & Grimes 1989), else it starts a clique.
+    """
+    rank = {variable: i for i, variable in enumerate(order)}
+    later = _later_neighbours(moral_graph(order, scopes), order)
+    members: list[list[str]] = []
+    separators: list[list[str]] = []
+    parents: list[int | None] = []
+    cells: list[int] = []
+    top: dict[str, int] = {}
+    for variable in reversed(order):
+        neighbours = sorted(later[variable], key=rank.__getitem__)
+        parent = top[neighbours[0]] if neighbours else 0
+        own = sizes[variable] * prod(sizes[other] for other in neighbours)
+        if members and cells[parent] * sizes[variable] <= cells[parent] + own + STEP:
+            members[parent].append(variable)
+            cells[parent] *= sizes[variable]
+            top[variable] = parent
+        else:
+            top[variable] = len(members)
+            parents.append(parent if members else None)
+            separators.append(neighbours)
+            members.append([*reversed(neighbours), variable])
+            cells.append(own)
+
+    if not members:
+        members, separators, parents, cells = [[]], [[]], [None], [1]
+    variables = [tuple(reversed(found)) for found in members]
+    rescales = _every(RESCALED, parents)
+    cliques = tuple(
+        _clique(variables[i], tuple(separators[i]), parents[i], variables[parents[i] or 0], rescales[i])
+        for i in range(len(members))
+    )
+    home = {child: top[min(scope, key=rank.__getitem__)] for child, scope in scopes.items() if scope}
+    axes: dict[str, list[tuple[int, int]]] = {variable: [] for variable in order}
+    for i, clique in enumerate(cliques):
+        for axis, variable in enumerate(clique.variables):
+            axes[variable].append((i, axis))
+    smallest = {variable: min(found, key=lambda place: cells[place[0]])[0] for variable, found in axes.items()}
+    others = {
+        variable: tuple(axis for axis, other in enumerate(variables[i]) if other != variable)
+        for variable, i in smallest.items()
+    }
+    return CliqueTree(cliques, tuple(order), home, top, smallest, axes, others, sum(cells))
 
 
-def moral_graph(network: Network) -> Graph:
+def _clique(
+    variables: tuple[str, ...],
+    separator: tuple[str, ...],
+    parent: int | None,
+    above: tuple[str, ...],
+    rescales: bool,
+) -> Clique:
+    shared = set(separator)
+
+    def axes_outside(scope: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(i for i, variable in enumerate(scope) if variable not in shared)
+
+    def spread(scope: tuple[str, ...]) -> Index:
+        return tuple(slice(None) if variable in shared else None for variable in scope)
+
+    return Clique(
+        variables,
+        separator,
+        parent,
+        summed=axes_outside(variables),
+        summed_above=axes_outside(above),
+        into_parent=spread(above),
+        into_clique=spread(variables),
+        rescales=rescales,
+    )
+
+
+def _every(count: int, parents: Sequence[int | None]) -> list[bool]:
+    """Marks cliques so that no more than about `count` meet below a mark before the next one."""
+    unscaled = [1] * len(parents)
+    marks = [False] * len(parents)
+    for i in range(len(parents) - 1, 0, -1):
+        marks[i] = unscaled[i] >= count
+        unscaled[parents[i] or 0] += 0 if marks[i] else unscaled[i]
+    return marks
+
+
+def moral_graph(variables: Iterable[str], scopes: Scopes) -> Graph:
     """The undirected graph in which every family is fully joined."""
-    graph: Graph = {variable: set() for variable in network.variables}
-    for variable, family in network.families.items():
-        _join((variable, *family.parents), graph)
+    graph: Graph = {variable: set() for variable in variables}
+    for scope in scopes.values():
+        for variable in scope:
+            graph[variable].update(scope)
+    for variable, neighbours in graph.items():
+        neighbours.discard(variable)
     return graph
 
 
-def _join(variables: Iterable[str], graph: Graph) -> None:
-    for a, b in combinations(variables, 2):
-        graph[a].add(b)
-        graph[b].add(a)
+def _later_neighbours(graph: Graph, order: Iterable[str]) -> Graph:
+    """What each variable is joined to, fill-ins included, when it is eliminated. Consumes `graph`."""
+    for variable in order:
+        neighbours = graph[variable]
+        for neighbour in neighbours:
+            graph[neighbour] |= neighbours
+            graph[neighbour] -= {variable, neighbour}
+    return graph
 
 
 def missing_edges(graph: Graph, variable: str) -> list[tuple[str, str]]:
@@ -81,68 +204,39 @@ def fill_in(graph: Graph, variable: str) -> float:
     return len(missing_edges(graph, variable))
 
 
-def weighted_fill_in(graph: Graph, variable: str, sizes: dict[str, int]) -> float:
+def weighted_fill_in(graph: Graph, variable: str, sizes: Mapping[str, int]) -> float:
     """Weighted min-fill: the same, each edge weighed by the product of its ends' state counts (Kjaerulff 1990)."""
     return sum(sizes[a] * sizes[b] for a, b in missing_edges(graph, variable))
 
 
-def elimination_cliques(graph: Graph, cost: Callable[[Graph, str], float]) -> list[frozenset[str]]:
-    """The maximal cliques left by eliminating, again and again, the variable of least cost."""
+def greedy_order(graph: Graph, cost: Callable[[Graph, str], float]) -> list[str]:
+    """All variables, each the one of least cost among those left; ties go to fewer neighbours, then declared order."""
     graph = {variable: set(neighbours) for variable, neighbours in graph.items()}
-    costs = {variable: cost(graph, variable) for variable in graph}
-    stale: set[str] = set()
-    found: list[frozenset[str]] = []
+    rank = {variable: i for i, variable in enumerate(graph)}
+    current: dict[str, Priority] = {}
+    queue: list[tuple[Priority, str]] = []
+    stale = set(graph)
+    order: list[str] = []
     while graph:
+        while queue and current.get(queue[0][1]) != queue[0][0]:
+            heappop(queue)
         # A variable that costs nothing goes on costing nothing, so stale costs can wait until none such is left.
-        variable = min((v for v in graph if v not in stale), key=lambda v: (costs[v], len(graph[v])), default=None)
-        if variable is None or (costs[variable] > 0 and stale):
-            costs.update({v: cost(graph, v) for v in stale})
+        if stale and (not queue or queue[0][0][0] > 0):
+            for variable in stale:
+                current[variable] = (cost(graph, variable), len(graph[variable]), rank[variable])
+                heappush(queue, (current[variable], variable))
             stale.clear()
             continue
-        neighbours = graph[variable]
-        touched = set(neighbours)
+        _, variable = heappop(queue)
+        touched = set(graph[variable])
         for a, b in missing_edges(graph, variable):
-            _join((a, b), graph)
+            graph[a].add(b)
+            graph[b].add(a)
             touched |= graph[a] & graph[b]
-        clique = frozenset(neighbours | {variable})
-        if not any(clique <= other for other in found):
-            found.append(clique)
-        for neighbour in neighbours:
+        for neighbour in graph.pop(variable):
             graph[neighbour].discard(variable)
-        del graph[variable]
+        order.append(variable)
         stale |= touched - {variable}
-    return found
-
-
-def _rooted_tree(network: Network, cliques: list[frozenset[str]], sizes: dict[str, int]) -> CliqueTree:
-    """Prim's maximum spanning tree over separator sizes, rooted at the largest clique.
-
-    Parts of the network that no arc joins meet in an empty separator, so that the tree is always one.
-    """
-    position = {variable: i for i, variable in enumerate(network.variables)}
-
-    def ordered(variables: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(variables, key=position.__getitem__))
-
-    def weight(clique: frozenset[str]) -> int:
-        return prod(sizes[v] for v in clique)
-
-    waiting = sorted(cliques, key=lambda clique: -weight(clique))
-    placed = [waiting.pop(0)]
-    tree = [Clique(ordered(placed[0]), None, ())]
-    best = [(clique, 0) for clique in waiting]
-    while best:
-        found = max(range(len(best)), key=lambda i: len(best[i][0] & placed[best[i][1]]))
-        clique, parent = best.pop(found)
-        tree.append(Clique(ordered(clique), parent, ordered(clique & placed[parent])))
-        placed.append(clique)
-        newest = len(placed) - 1
-        best = [(c, newest if len(c & clique) > len(c & placed[p]) else p) for c, p in best]
-
-    by_size = sorted(range(len(placed)), key=lambda i: weight(placed[i]))
-    home = {
-        variable: next(i for i in by_size if placed[i].issuperset((variable, *family.parents)))
-        for variable, family in network.families.items()
-    }
-    smallest = {variable: next(i for i in by_size if variable in placed[i]) for variable in network.variables}
-    return CliqueTree(tuple(tree), home, smallest, total_size(cliques, sizes))
+        for other in (variable, *touched):
+            current.pop(other, None)
+    return order

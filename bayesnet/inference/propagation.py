@@ -1,0 +1,288 @@
+"""Numbers: one pass of messages over a clique tree, for many columns at once.
+
+Hugin propagation (Lauritzen & Spiegelhalter 1988; Jensen, Lauritzen & Olesen 1990): evidence is absorbed into the cliques;
+`collect` sums each down to its separator and multiplies the sum into its parent, up to the root; `distribute` goes back
+and turns every clique into its posterior. 0/0 counts as 0.
+
+The last axis of every array is the column: a case, a pattern of answers that cases share, or a draw of the parameters;
+where its length is 1, all columns agree. The pass runs on plain numbers, and on their logarithms where those leave the
+range of floats: what underflows beside a larger number may be what counts in the end.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesnet.inference.evidence import Evidence, Ids, distinct
+from bayesnet.inference.network import Array
+from bayesnet.inference.triangulation import CliqueTree
+
+WIDE = 4096
+"""From this many numbers on, axes are summed one after the other, outermost first: numpy is slow on scattered ones."""
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a pass multiplies, sums and divides, and how plain numbers enter and leave it."""
+
+    times: Callable[[Array, Array], Array]
+    add: np.ufunc
+    over: Callable[[Array, Array], Array]
+    enter: Callable[[Array], Array]
+    leave: Callable[[Array], Array]
+    log: Callable[[Array], Array]
+
+    def total(self, values: Array, axes: tuple[int, ...]) -> Array:
+        """The sum over these axes."""
+        if not axes:
+            return values
+        if values.size < WIDE:
+            summed: Array = self.add.reduce(values, axis=axes)
+            return summed
+        for gone, axis in enumerate(axes):
+            values = self.add.reduce(values, axis=axis - gone)
+        return values
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    if not denominator.all():
+        denominator = denominator + (denominator == 0)  # where it is 0, so is the numerator
+    ratio: Array = numerator / denominator
+    return ratio
+
+
+def _difference(numerator: Array, denominator: Array) -> Array:
+    return np.asarray(numerator - np.where(np.isneginf(denominator), 0.0, denominator))
+
+
+def _normalised(logarithms: Array) -> Array:
+    every = tuple(range(logarithms.ndim - 1))
+    return _difference(logarithms, np.asarray(np.logaddexp.reduce(logarithms, axis=every)))
+
+
+def _exp(values: Array) -> Array:
+    with np.errstate(under="ignore"):
+        return np.asarray(np.exp(values))
+
+
+PLAIN = Arithmetic(np.multiply, np.add, _ratio, np.asarray, np.asarray, np.log)
+LOGARITHMS = Arithmetic(np.add, np.logaddexp, _difference, np.log, _exp, np.asarray)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Cases with the same answers at and below a clique share a column there.
+
+    Per clique `rows` says which column each case has, `above` which one each column of the parent has, `first` a case
+    for each column. A clique that is not in `rows` has one column for all, or one for each.
+    """
+
+    rows: dict[int, Ids]
+    above: dict[int, Ids]
+    first: dict[int, Ids]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What a pass gives: the `cliques` that were wanted, as P(clique | case), and ln P(case) of each case.
+
+    In a pass with weights a clique holds P(clique | case) summed over the cases that share a column, times the weights.
+    """
+
+    cliques: Mapping[int, Array]
+    log_evidence: Array
+
+
+def conditionals(tree: CliqueTree, potentials: Sequence[Array]) -> list[Array]:
+    """Each clique as P(residual | separator), the root as P(root); their product is the product of the potentials.
+
+    A clique without evidence at or below it would then send ones: it need not send at all.
+    """
+    tables = list(potentials)
+    for i in range(len(tables) - 1, 0, -1):
+        clique = tree.cliques[i]
+        message = PLAIN.total(tables[i], clique.summed)
+        tables[i] = _ratio(tables[i], message[clique.into_clique])
+        tables[clique.above] = tables[clique.above] * message[clique.into_parent]
+    return tables
+
+
+def propagate(
+    tree: CliqueTree,
+    tables: Sequence[Array],
+    evidence: Evidence,
+    wanted: Sequence[int],
+    senders: Sequence[int],
+    weights: Array | None = None,
+) -> Posterior:
+    """One pass, with the `senders` towards the root and the `wanted` cliques back from it.
+
+    Both are positions with the root first and every parent before its children; a clique that does not send must be
+    P(residual | separator) without evidence. `wanted` may be empty: then only ln P(case) is found. `weights` (n_cases,)
+    ask for sums over the cases.
+    """
+    try:
+        with np.errstate(under="raise", over="raise", divide="ignore"):
+            return _pass(tree, tables, evidence, wanted, senders, weights, PLAIN, evidence.n // 2)
+    except FloatingPointError:
+        with np.errstate(divide="ignore"):
+            return _pass(tree, tables, evidence, wanted, senders, weights, LOGARITHMS, 0)
+
+
+def _pass(
+    tree: CliqueTree,
+    tables: Sequence[Array],
+    evidence: Evidence,
+    wanted: Sequence[int],
+    senders: Sequence[int],
+    weights: Array | None,
+    arithmetic: Arithmetic,
+    shared_up_to: int,
+) -> Posterior:
+    sharing = _share(tree, evidence, senders, shared_up_to)
+    cliques = _absorb(tree, tables, evidence, sharing, arithmetic)
+    cliques, messages, log_evidence = _collect(tree, cliques, senders, sharing, arithmetic)
+    of_cases = _taken(log_evidence, sharing.rows.get(0))
+    if not wanted:
+        return Posterior({}, of_cases)
+    if weights is None:
+        beliefs = _distribute(tree, cliques, messages, wanted, sharing, arithmetic)
+        if arithmetic is LOGARITHMS:  # of large numbers the last digits are lost; a sum of 1 gives them back
+            beliefs = {
+                i: _difference(found, arithmetic.total(found, tuple(range(found.ndim - 1))))
+                for i, found in beliefs.items()
+            }
+    else:
+        beliefs = _distribute_sums(tree, cliques, messages, wanted, sharing, weights, arithmetic)
+    return Posterior({i: arithmetic.leave(belief) for i, belief in beliefs.items()}, of_cases)
+
+
+def _share(tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: int) -> Sharing:
+    """`up_to`: how many columns a clique may have before each case gets its own."""
+    sharing = Sharing({}, {}, {})
+    if evidence.n == 1 or not evidence.columns:
+        return sharing
+    keys: dict[int, list[tuple[Ids, int]]] = {}
+    for variable, column in evidence.columns.items():
+        keys.setdefault(tree.smallest[variable], []).append(column.key)
+    for i in reversed(senders):
+        if i not in keys:
+            continue
+        ids, sharing.first[i] = distinct(keys[i], evidence.n)
+        if len(sharing.first[i]) > up_to:
+            ids = sharing.first[i] = np.arange(evidence.n)
+        else:
+            sharing.rows[i] = ids
+        if i > 0:
+            keys.setdefault(tree.cliques[i].above, []).append((ids, len(sharing.first[i])))
+    for i, rows in sharing.rows.items():
+        if i > 0:
+            sharing.above[i] = rows[sharing.first[tree.cliques[i].above]]
+    return sharing
+
+
+def _absorb(
+    tree: CliqueTree, tables: Sequence[Array], evidence: Evidence, sharing: Sharing, arithmetic: Arithmetic
+) -> list[Array]:
+    """The cliques with the evidence in them. An observed axis is cut to its state, a view of length 1."""
+    cliques = list(tables)
+    cuts: dict[int, list[slice]] = {}
+    for variable, state in evidence.fixed.items():
+        for i, axis in tree.axes[variable]:
+            if tables[i].shape[axis] > 1:
+                if i not in cuts:
+                    cuts[i] = [slice(None)] * len(tree.cliques[i].variables)
+                cuts[i][axis] = slice(state, state + 1)
+    for i, cut in cuts.items():
+        cliques[i] = cliques[i][tuple(cut)]
+    if arithmetic is not PLAIN:
+        cliques = [arithmetic.enter(clique) for clique in cliques]
+    for variable, column in evidence.columns.items():
+        i = tree.smallest[variable]
+        codes = column.codes[sharing.first[i]] if i in sharing.first else column.codes
+        spread = tuple(slice(None) if other == variable else None for other in tree.cliques[i].variables)
+        cliques[i] = arithmetic.times(cliques[i], arithmetic.enter(column.vectors[codes].T[spread]))
+    return cliques
+
+
+def _collect(
+    tree: CliqueTree, cliques: list[Array], senders: Sequence[int], sharing: Sharing, arithmetic: Arithmetic
+) -> tuple[list[Array], dict[int, Array], Array]:
+    """The cliques with all evidence from below, what each sent, and ln P(evidence) per column of the root."""
+    messages: dict[int, Array] = {}
+    scales: dict[int, Array] = {}
+    for i in reversed(senders[1:]):
+        clique = tree.cliques[i]
+        message = messages[i] = arithmetic.total(cliques[i], clique.summed)
+        at = sharing.above.get(i)
+        if clique.rescales:
+            scale = arithmetic.total(message, tuple(range(len(clique.separator))))
+            message = arithmetic.over(message, scale)
+            scales[i] = scales.get(i, 0.0) + arithmetic.log(scale)
+        if i in scales:
+            scales[clique.above] = scales.get(clique.above, 0.0) + _taken(scales[i], at)
+        cliques[clique.above] = arithmetic.times(cliques[clique.above], _taken(message, at)[clique.into_parent])
+    messages[0] = arithmetic.total(cliques[0], tree.cliques[0].summed)
+    return cliques, messages, scales.get(0, 0.0) + arithmetic.log(messages[0])
+
+
+def _distribute(
+    tree: CliqueTree,
+    cliques: Sequence[Array],
+    messages: Mapping[int, Array],
+    wanted: Sequence[int],
+    sharing: Sharing,
+    arithmetic: Arithmetic,
+) -> dict[int, Array]:
+    """P(clique | case), a column per case."""
+    found = {0: _taken(arithmetic.over(cliques[0], messages[0]), sharing.rows.get(0))}
+    for i in wanted[1:]:
+        clique, rows = tree.cliques[i], sharing.rows.get(i)
+        news = arithmetic.total(found[clique.above], clique.summed_above)
+        if i in messages:
+            news = arithmetic.over(news, _taken(messages[i], rows))
+        found[i] = arithmetic.times(_taken(cliques[i], rows), news[clique.into_clique])
+    return found
+
+
+def _distribute_sums(
+    tree: CliqueTree,
+    cliques: Sequence[Array],
+    messages: Mapping[int, Array],
+    wanted: Sequence[int],
+    sharing: Sharing,
+    weights: Array,
+    arithmetic: Arithmetic,
+) -> dict[int, Array]:
+    """The same, times the weights, summed over the cases that share a column: no more columns than on the way up.
+
+    Exact, as a clique's posterior is linear in what it hears from its parent.
+    """
+    weights = _summed(weights, sharing.rows.get(0), cliques[0].shape[-1])
+    found = {0: arithmetic.times(arithmetic.over(cliques[0], messages[0]), arithmetic.enter(weights))}
+    for i in wanted[1:]:
+        clique = tree.cliques[i]
+        news = arithmetic.total(found[clique.above], clique.summed_above)
+        if arithmetic is PLAIN:
+            news = _summed(news, sharing.above.get(i), cliques[i].shape[-1])
+        if i in messages:
+            news = arithmetic.over(news, messages[i])
+        found[i] = arithmetic.times(cliques[i], news[clique.into_clique])
+    return found
+
+
+def _taken(values: Array, at: Ids | None) -> Array:
+    return values if at is None else values.take(at, axis=-1)
+
+
+def _summed(values: Array, at: Ids | None, n: int) -> Array:
+    """The columns of `values` summed into `n` columns, each into the one that `at` names."""
+    if n == 1:
+        return np.asarray(values.sum(axis=-1, keepdims=True))
+    if at is None:
+        return values
+    flat = np.broadcast_to(values, (*values.shape[:-1], len(at))).reshape(-1, len(at))
+    cells = at + n * np.arange(len(flat))[:, None]
+    summed = np.bincount(cells.ravel(), weights=flat.ravel(), minlength=n * len(flat))
+    return summed.astype(np.float64).reshape(*values.shape[:-1], n)
