@@ -5,12 +5,15 @@ import pickle
 from itertools import pairwise
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from networks import NETWORKS, brute_force, brute_force_family, likelihoods_of, random_cases
 
 import bayesnet
 from bayesnet import DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, MissingExtra, Network, UnknownVariable
+from bayesnet.inference import junction_tree, propagation
 from bayesnet.inference.exchange import export
 
 NOISY = np.array([[0.99, 0.01], [0.01, 0.99]])
@@ -42,23 +45,44 @@ def test_a_chain_of_certainties_with_tiny_soft_answers_is_right() -> None:
         assert posterior == pytest.approx([0.5, 0.5], abs=1e-9)
 
 
-def test_both_passes_agree(model: DiagnosticModel) -> None:
-    tree = model.tree
-    evidence = {"cramp": "yes", "felt_tear": "yes", "sweating": {"light": 0.2, "heavy": 1}}
-    from bayesnet.inference.evidence import encode
+@pytest.fixture
+def in_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pass is made in logarithms, as where a number leaves the range of floats."""
 
-    likelihoods = encode(tree.network, [evidence, {"heat": "hot_humid"}])
-    plain = tree._pass(likelihoods, 2, tree._potentials)
-    logarithms = tree._pass_in_logarithms(likelihoods, 2, tree._potentials)
-    np.testing.assert_allclose(logarithms.log_evidence, plain.log_evidence, rtol=1e-12)
-    for variable in tree.network.variables:
-        np.testing.assert_allclose(logarithms.family(variable), plain.family(variable), rtol=0, atol=1e-12)
+    def propagate(*given: Any) -> propagation.Posterior:
+        tree, tables, evidence, wanted, senders, weights = (*given, None)[:6]
+        with np.errstate(divide="ignore"):
+            return propagation._pass(tree, tables, evidence, wanted, senders, weights, propagation.LOGARITHMS, 0)
+
+    monkeypatch.setattr(junction_tree, "propagate", propagate)
 
 
+@pytest.mark.usefixtures("in_logarithms")
+@pytest.mark.parametrize("shape", NETWORKS)
+def test_a_pass_in_logarithms_equals_enumeration(shape: str) -> None:
+    network = NETWORKS[shape]
+    tree, cases, weights = JunctionTree(network), random_cases(network, 20, seed=31), np.linspace(0, 2, 20)
+    truths = [brute_force(network, likelihoods_of(network, case)) for case in cases]
+    posteriors = tree.posteriors(cases)
+    for variable in network.variables:
+        expected = np.array([truth[0][variable] for truth in truths])
+        np.testing.assert_allclose(posteriors[variable], expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(tree.log_evidence(cases), [log(truth[1]) for truth in truths], rtol=0, atol=1e-12)
+    counts = tree.family_counts(cases, weights)
+    for variable in network.variables:
+        expected = sum(
+            weight * brute_force_family(network, variable, likelihoods_of(network, case))
+            for weight, case in zip(weights, cases, strict=True)
+        )
+        np.testing.assert_allclose(counts[variable], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.usefixtures("in_logarithms")
 def test_impossible_evidence_is_impossible_in_logarithms_too() -> None:
-    tree = JunctionTree(naive_bayes(2))
-    likelihoods = {"cause": np.array([[1.0], [0.0]]), "sign0": np.array([[0.0], [0.0]])}
-    assert tree._pass_in_logarithms(likelihoods, 1, tree._potentials).log_evidence[0] == -np.inf
+    found = JunctionTree(naive_bayes(2)).log_evidence([{"cause": {"no": 1.0}}, {}])
+    assert found == pytest.approx([log(0.5), 0], abs=1e-12)
+    certain = Network({"a": ("x", "y")}, {"a": Family((), np.array([1.0, 0.0]))})
+    assert JunctionTree(certain).log_evidence([{"a": "y"}, {"a": "x"}]).tolist() == [-np.inf, 0.0]
 
 
 def test_networks_and_trees_travel_between_processes(model: DiagnosticModel) -> None:

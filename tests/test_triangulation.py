@@ -1,12 +1,25 @@
 """The clique tree has the properties that make propagation on it exact."""
 
+from math import prod
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import NETWORKS, random_dag, random_network
 
 from bayesnet import Network
-from bayesnet.inference.triangulation import CliqueTree, clique_tree
+from bayesnet.inference import triangulation
+from bayesnet.inference.triangulation import CliqueTree, tree_in_order
+
+
+def clique_tree(network: Network) -> CliqueTree:
+    return triangulation.clique_tree(network.variables, *scopes_and_sizes(network))
+
+
+def scopes_and_sizes(network: Network) -> tuple[dict[str, tuple[str, ...]], dict[str, int]]:
+    scopes = {variable: (variable, *family.parents) for variable, family in network.families.items()}
+    return scopes, {variable: len(states) for variable, states in network.states.items()}
+
 
 shapes = [pytest.param(network, id=shape) for shape, network in NETWORKS.items()]
 each_network = pytest.mark.parametrize("network", shapes)
@@ -37,13 +50,26 @@ def check_every_family_has_a_home(tree: CliqueTree, network: Network) -> None:
         assert variable in tree.cliques[tree.smallest[variable]].variables
 
 
-def check_order_and_maximality(tree: CliqueTree, network: Network) -> None:
-    position = {variable: i for i, variable in enumerate(network.variables)}
+def check_order(tree: CliqueTree) -> None:
+    """Every clique in the order of elimination, what it does not share with its parent first."""
+    position = {variable: i for i, variable in enumerate(tree.order)}
     for clique in tree.cliques:
         assert list(clique.variables) == sorted(clique.variables, key=position.__getitem__)
-        assert list(clique.separator) == sorted(clique.separator, key=position.__getitem__)
-    sets = [frozenset(clique.variables) for clique in tree.cliques]
-    assert not any(a < b or (a == b and i != j) for i, a in enumerate(sets) for j, b in enumerate(sets))
+        assert clique.variables[len(clique.summed) :] == clique.separator
+        assert clique.summed == tuple(range(len(clique.summed)))
+
+
+def check_positions(tree: CliqueTree, network: Network) -> None:
+    def cells(i: int) -> int:
+        return prod(len(network.states[variable]) for variable in tree.cliques[i].variables)
+
+    for variable in network.variables:
+        holding = [i for i, clique in enumerate(tree.cliques) if variable in clique.variables]
+        assert [i for i, _ in tree.axes[variable]] == holding
+        assert all(tree.cliques[i].variables[axis] == variable for i, axis in tree.axes[variable])
+        assert tree.top[variable] == holding[0]
+        assert cells(tree.smallest[variable]) == min(cells(i) for i in holding)
+    assert tree.size == sum(cells(i) for i in range(len(tree.cliques)))
 
 
 def check_all(network: Network) -> None:
@@ -52,7 +78,8 @@ def check_all(network: Network) -> None:
     check_separators_are_what_two_cliques_share(tree)
     check_running_intersection(tree, network)
     check_every_family_has_a_home(tree, network)
-    check_order_and_maximality(tree, network)
+    check_order(tree)
+    check_positions(tree, network)
 
 
 @each_network
@@ -76,8 +103,32 @@ def test_every_family_has_a_home(network: Network) -> None:
 
 
 @each_network
-def test_cliques_are_maximal_and_in_the_networks_order(network: Network) -> None:
-    check_order_and_maximality(clique_tree(network), network)
+def test_cliques_are_in_the_order_of_elimination_what_is_summed_first(network: Network) -> None:
+    check_order(clique_tree(network))
+
+
+@each_network
+def test_every_variable_is_found_where_the_tree_says(network: Network) -> None:
+    check_positions(clique_tree(network), network)
+
+
+@each_network
+def test_joined_cliques_cost_no_more_than_a_step_each(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = clique_tree(network)
+    monkeypatch.setattr(triangulation, "STEP", 0)
+    apart = tree_in_order(joined.order, *scopes_and_sizes(network))
+    assert apart.size <= joined.size <= apart.size + 64 * len(network.variables)
+
+
+@each_network
+def test_min_fill_adds_no_edge_where_none_is_needed(network: Network) -> None:
+    """A chordal graph stays as it is: eliminating along its own min-fill order joins nobody."""
+    tree = clique_tree(network)
+    chordal = triangulation.moral_graph(network.variables, {str(i): c.variables for i, c in enumerate(tree.cliques)})
+    for variable in triangulation.greedy_order(chordal, triangulation.fill_in):
+        assert triangulation.missing_edges(chordal, variable) == []
+        for neighbour in chordal.pop(variable):
+            chordal[neighbour].discard(variable)
 
 
 @st.composite

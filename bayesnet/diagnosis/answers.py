@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bayesnet.errors import BadEvidence, UnknownVariable
-from bayesnet.inference.evidence import Answer, Answers, is_missing, likelihood
+from bayesnet.inference.evidence import Answer, Answers, Evidence, encode, is_missing, likelihood
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import BINARY, YES
 
@@ -38,6 +38,21 @@ def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAn
             kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
     up = tuple(flag for flag in knowledge.red_flags if holds(flags, flag, BINARY, (YES,)))
     return CheckedAnswers(given, up)
+
+
+def check_table(knowledge: Knowledge, cases: Any) -> Evidence:
+    """Many cases, a column per question: what the network is told of them, with the outcome happened in all.
+
+    A column for a red flag is checked and left out: the network does not know it. Errors as in `check_answers`, naming the row.
+    """
+    for name in cases.columns if hasattr(cases, "columns") else dict.fromkeys(name for case in cases for name in case):
+        if name not in knowledge.allowed_answers:
+            raise UnknownVariable("question", name, knowledge.allowed_answers, _what_it_is(knowledge, name))
+    evidence = encode(knowledge.allowed_answers, cases)
+    outcome = {knowledge.outcome.id: BINARY.index(YES)}
+    fixed = {name: at for name, at in evidence.fixed.items() if name in knowledge.questions}
+    columns = {name: column for name, column in evidence.columns.items() if name in knowledge.questions}
+    return Evidence(evidence.n, fixed | outcome, columns, evidence.labels)
 
 
 def _what_it_is(knowledge: Knowledge, name: str) -> str:

@@ -8,6 +8,7 @@ from math import exp, inf, log
 
 from bayesnet.inference.evidence import Answer
 from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.inference.lookup import Lookup
 
 NEGLIGIBLE = log(1.1)
 """A weight below this changes the odds by less than a tenth: it is said to hardly matter."""
@@ -47,7 +48,7 @@ class Explanation:
 
 
 def explain(
-    tree: JunctionTree,
+    engine: JunctionTree | Lookup,
     node: str,
     cause: str,
     given: Mapping[str, Answer],
@@ -62,7 +63,7 @@ def explain(
     rows: list[Mapping[str, Answer]] = [always, {**always, **given}]
     rows += [{**always, name: given[name]} for name in names]
     rows += [{**always, **{other: given[other] for other in names if other != name}} for name in names]
-    p = tree.posteriors(rows, [node])[node]
+    p = engine.posteriors(rows, [node])[node]
     prior, full, alone, left_out = p[0], p[1], p[2 : 2 + len(names)], p[2 + len(names) :]
     weights = []
     for i, name in enumerate(names):

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bayesnet.diagnosis.advice import Findings, advise
-from bayesnet.diagnosis.answers import CheckedAnswers, check_answers
+from bayesnet.diagnosis.answers import CheckedAnswers, check_answers, check_table
 from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, GroupBelief
 from bayesnet.diagnosis.explanation import Explanation, explain
 from bayesnet.diagnosis.uncertainty import Interval, drawn_tables, intervals
+from bayesnet.errors import MissingExtra
 from bayesnet.inference.evidence import Answer
 from bayesnet.inference.exchange import to_pgmpy
 from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.load import load_knowledge
-from bayesnet.knowledge.schema import YES
+from bayesnet.knowledge.schema import NO, YES
 
 Spans = Callable[[], dict[str, Interval]]
 """The intervals of one case by node, drawn when first asked for."""
@@ -48,6 +50,11 @@ class DiagnosticModel:
         return JunctionTree(network_of(self.knowledge))
 
     @cached_property
+    def engine(self) -> Lookup:
+        """The same inference, from tables where the causes part the questions."""
+        return Lookup(self.tree, self.knowledge.causes, self.knowledge.questions, {self.knowledge.outcome.id: YES})
+
+    @cached_property
     def network(self) -> Any:
         """The model as a pgmpy DiscreteBayesianNetwork. Raises MissingExtra where pgmpy is not installed."""
         return to_pgmpy(self.tree.network)
@@ -61,7 +68,7 @@ class DiagnosticModel:
         """
         checked = check_answers(self.knowledge, answers)
         evidence = checked.evidence(self.knowledge)
-        posterior = self.tree.posterior(evidence, self._shown)
+        posterior, log_evidence = self.engine.posterior_and_log_evidence(evidence, self._shown)
         no_cause = float(posterior[self._any][0])
         triggered = {cause: float(posterior[node][1]) for cause, node in self._triggers.items()}
         spans = cache(lambda: intervals(self.tree, self._drawn, evidence, self._read))
@@ -74,8 +81,27 @@ class DiagnosticModel:
             unexplained_prior=float(self._prior[self._any][0]),
             red_flags=tuple(self.knowledge.red_flags[flag] for flag in checked.red_flags),
             advice=advise(findings),
-            log_evidence=float(self.tree.log_evidence([evidence])[0]),
+            log_evidence=log_evidence,
             _explain=partial(self._explanation, checked),
+        )
+
+    def posteriors(self, cases: Any, errors: Literal["raise", "null"] = "raise") -> Any:
+        """P(triggered) of every cause for many cases: a pandas DataFrame on the index of `cases`.
+
+        `cases` is a DataFrame with a column per question (None, NaN or "" where unanswered), or a list of answers as in
+        `diagnose`. The columns are the causes in declared order, then `unexplained`. Raises as `diagnose` does, naming
+        the row; with `errors="null"` contradictory cases become NaN and an ImpossibleCases warning counts them. Raises
+        MissingExtra where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtra("posteriors of a table", "tables") from None
+        evidence = check_table(self.knowledge, cases)
+        read = dict.fromkeys(self._triggers.values(), YES) | {self._any: NO}
+        found = self.engine.probabilities(evidence, read, errors)
+        return pd.DataFrame(
+            dict(zip((*self._triggers, "unexplained"), found.values(), strict=True)), index=evidence.labels
         )
 
     def in_words(self, question: str, answer: Answer) -> str:
@@ -112,7 +138,7 @@ class DiagnosticModel:
 
     @cached_property
     def _prior(self) -> dict[str, Array]:
-        return self.tree.posterior({self.knowledge.outcome.id: YES}, self._shown)
+        return self.engine.posterior({self.knowledge.outcome.id: YES}, self._shown)
 
     @cached_property
     def _drawn(self) -> Mapping[str, Array]:
@@ -149,7 +175,7 @@ class DiagnosticModel:
     def _explanation(self, checked: CheckedAnswers, cause: str) -> Explanation:
         labels = {question: self.in_words(question, answer) for question, answer in checked.given.items()}
         always: dict[str, Answer] = {self.knowledge.outcome.id: YES}
-        return explain(self.tree, self._triggers[cause], cause, checked.given, always, labels)
+        return explain(self.engine, self._triggers[cause], cause, checked.given, always, labels)
 
 
 def _pick(spans: Spans, node: str) -> Interval:

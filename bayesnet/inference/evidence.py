@@ -7,13 +7,14 @@ else considered": Pearl's virtual evidence, 1988). A hard answer is a vector wit
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesnet.errors import BadEvidence, UnknownState
+from bayesnet.errors import BadEvidence, UnknownState, UnknownVariable
 from bayesnet.inference.network import Array, Network
 
 Answer = str | Mapping[str, float] | None
@@ -38,26 +39,34 @@ def likelihood(variable: str, states: Sequence[str], answer: Any) -> Array:
 
     Raises UnknownState, or BadEvidence for a likelihood that is negative, not finite, or all zero.
     """
+    return np.array(_likelihoods(variable, states, answer))
+
+
+def _likelihoods(variable: str, states: Sequence[str], answer: Any) -> list[float]:
     if isinstance(answer, bool | float) or not isinstance(answer, Hashable | Mapping):
         raise BadEvidence(f"answer {answer!r} to {variable!r}: a state, {{state: likelihood}} or None is needed")
     soft = answer if isinstance(answer, Mapping) else {answer: 1.0}
-    vector = np.zeros(len(states))
+    found = [0.0] * len(states)
     for state, value in soft.items():
         if state not in states:
             raise UnknownState("state", state, states, f"of {variable!r}")
-        vector[states.index(state)] = _checked_likelihood(variable, str(state), value)
-    if not vector.any():
+        found[states.index(state)] = _checked_likelihood(variable, str(state), value)
+    if not any(found):
         raise BadEvidence(f"every likelihood of {variable!r} is zero; at least one state must be possible")
-    return vector
+    return found
 
 
 def _checked_likelihood(variable: str, state: str, value: Any) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if type(value) is float or (isinstance(value, Real) and not isinstance(value, bool | np.bool_)):
         with suppress(OverflowError):
             number = float(value)
-            if np.isfinite(number) and number >= 0:
+            if number >= 0 and isfinite(number):
                 return number
     raise BadEvidence(f"likelihood {value!r} of {variable} = {state}: a finite number of at least 0 is needed")
+
+
+ONE = np.zeros(1, dtype=np.intp)
+"""The codes of a single case."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +85,33 @@ class Column:
 @dataclass(frozen=True)
 class Evidence:
     """What is known of `n` cases: `fixed`, the position of a state that all of them observed, and what they do not
-    share or are not sure of, a column per variable.
+    share or are not sure of, a column per variable. `labels` name the cases in errors, a number from 0 where it is None.
     """
 
     n: int
     fixed: Mapping[str, int]
     columns: Mapping[str, Column]
+    labels: Any = None
+
+    def label(self, row: int) -> Any:
+        """What a case is called: its label in the index of a table, else its number from 0."""
+        return row if self.labels is None else self.labels[row]
+
+    def answers(self, row: int, states: Mapping[str, Sequence[str]]) -> dict[str, Answer]:
+        """One case as {variable: answer}."""
+        found: dict[str, Answer] = {variable: states[variable][at] for variable, at in self.fixed.items()}
+        for variable, column in self.columns.items():
+            vector = column.vectors[column.codes[row]]
+            if np.count_nonzero(vector) == 1:
+                found[variable] = states[variable][int(vector.argmax())]
+            elif (vector != 1).any():
+                found[variable] = {state: float(p) for state, p in zip(states[variable], vector, strict=True)}
+        return found
 
     def rows(self, chosen: Ids) -> "Evidence":
         """Some of the cases."""
         columns = {variable: Column(column.codes[chosen], column.vectors) for variable, column in self.columns.items()}
-        return Evidence(len(chosen), self.fixed, columns)
+        return Evidence(len(chosen), self.fixed, columns, None if self.labels is None else self.labels[chosen])
 
     def distinct(self) -> tuple["Evidence", Ids]:
         """The distinct cases, and which of them each case is."""
@@ -106,22 +131,18 @@ def one_case(network: Network, answers: Answers) -> Evidence:
         if type(answer) is str and answer in states:
             fixed[variable] = states.index(answer)
         elif not is_missing(answer):
-            _place(variable, Column(_FIRST, likelihood(variable, states, answer)[None]), fixed, columns)
+            _place(variable, Column(ONE, np.array([_likelihoods(variable, states, answer)])), fixed, columns)
     return Evidence(1, fixed, columns)
 
 
-_FIRST = np.zeros(1, dtype=np.intp)
-
-
 def _place(variable: str, column: Column, fixed: dict[str, int], columns: dict[str, Column]) -> None:
-    """A column in which all cases observed one and the same state is fixed evidence; one without answers is none."""
-    codes, vectors = column.codes, column.vectors
-    if len(codes) and (codes == codes[0]).all():
-        vector = vectors[codes[0]]
-        if (vector == 1).all():
+    """A column in which all cases observed one and the same state is fixed evidence; one that says nothing is none."""
+    if len(column.codes) and (column.codes is ONE or (column.codes == column.codes[0]).all()):
+        vector = column.vectors[column.codes[0]].tolist()
+        if all(value == 1 for value in vector):
             return
-        if np.count_nonzero(vector) == 1 and vector.max() == 1:
-            fixed[variable] = int(vector.argmax())
+        if vector.count(1.0) == 1 and vector.count(0.0) == len(vector) - 1:
+            fixed[variable] = vector.index(1.0)
             return
     columns[variable] = column
 
@@ -153,19 +174,22 @@ def _compressed(ids: Ids, radix: int) -> tuple[Ids, Ids]:
     return number[ids], last[found]
 
 
-def encode(network: Network, cases: Any) -> Evidence:
-    """Many cases, a column at a time.
+def encode(states: Mapping[str, Sequence[str]], cases: Any) -> Evidence:
+    """Many cases about the variables of `states`, a column at a time.
 
-    `cases` is a pandas DataFrame with a column per variable, or any sequence of {variable: answer}.
-    Raises UnknownVariable for a variable the network lacks; UnknownState and BadEvidence, naming the row, for answers.
+    `cases` is a pandas DataFrame with a column per variable, any sequence of {variable: answer}, or encoded already.
+    Raises UnknownVariable for any other variable; UnknownState and BadEvidence, naming the row, for answers.
     """
+    if isinstance(cases, Evidence):
+        return cases
     n, answers = _by_variable(cases)
     fixed: dict[str, int] = {}
     columns: dict[str, Column] = {}
     for variable, given in answers.items():
-        network.check_variable(variable)
-        _place(variable, _column(variable, network.states[variable], given), fixed, columns)
-    return Evidence(n, fixed, columns)
+        if variable not in states:
+            raise UnknownVariable("variable", variable, states)
+        _place(variable, _column(variable, states[variable], given), fixed, columns)
+    return Evidence(n, fixed, columns, getattr(cases, "index", None) if hasattr(cases, "iloc") else None)
 
 
 def _by_variable(cases: Any) -> tuple[int, Mapping[str, Any]]:
@@ -231,10 +255,3 @@ def _row_of(answers: Any, codes: Ids, code: int) -> Any:
     """The label of the first row with this code: a table's own index, else its number from 0."""
     row = int(np.argmax(codes == code))
     return answers.index[row] if hasattr(answers, "iloc") else row
-
-
-def case_at(cases: Any, row: int) -> tuple[Answers, Any]:
-    """One of many cases, as {variable: answer}, and its label: a table's own index, else its number from 0."""
-    if hasattr(cases, "iloc"):
-        return cases.iloc[row].to_dict(), cases.index[row]
-    return list(cases)[row], row

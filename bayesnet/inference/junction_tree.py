@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
-from bayesnet.inference.evidence import Answers, Evidence, case_at, encode, one_case
+from bayesnet.inference.evidence import Answers, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
@@ -21,7 +21,7 @@ Tables = Mapping[str, Array]
 MEMORY = 2**30
 """Bytes for the tables of a tree, and once more for the arrays of a pass, unless told otherwise."""
 
-CHUNK = 4096
+CHUNK = 1024
 """Cases per pass, at most: enough to share what they have in common, few enough to stay near the cache."""
 
 WORTH_A_TREE = 3000
@@ -52,7 +52,7 @@ class JunctionTree:
         if self._tree.size * 8 > memory:
             needed, limit = self._tree.size * 8 / 2**30, memory / 2**30
             raise TooLarge(
-                f"exact inference in this network needs tables of {needed:,.2f} GiB; the limit is {limit:,.2f}"
+                f"exact inference in this network needs tables of {needed:,.1f} GiB; the limit is {limit:,.1f} GiB"
             )
         self._tables = {variable: family.table[..., None] for variable, family in self.network.families.items()}
         self._conditionals = conditionals(self._tree, _products(self._tree, self._scopes, self._tables))
@@ -61,12 +61,19 @@ class JunctionTree:
 
     def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
         """{variable: P(variable | evidence)} of one case: arrays (n_states,) in the network's state order."""
+        return self.posterior_and_log_evidence(evidence, variables)[0]
+
+    def posterior_and_log_evidence(
+        self, evidence: Answers, variables: Iterable[str] | None = None
+    ) -> tuple[dict[str, Array], float]:
+        """What `posterior` gives, and ln P(evidence), from one pass."""
         case = one_case(self.network, evidence)
         wanted = self._wanted(variables)
         tree, found = self._one_pass(case, wanted)
         if found.log_evidence[0] == -np.inf:
             raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
-        return {variable: self._marginal(tree, found, case, variable)[:, 0] for variable in wanted}
+        posterior = {variable: self._marginal(tree, found, case, variable)[:, 0] for variable in wanted}
+        return posterior, float(found.log_evidence[0])
 
     def posteriors(
         self, cases: Any, variables: Iterable[str] | None = None, errors: Literal["raise", "null"] = "raise"
@@ -76,7 +83,8 @@ class JunctionTree:
         A case that cannot be raises ImpossibleEvidence, naming its row; with `errors="null"` its rows are NaN, and an
         ImpossibleCases warning says how many they are.
         """
-        evidence, ids = encode(self.network, cases).distinct()
+        given = encode(self.network.states, cases)
+        evidence, ids = given.distinct()
         wanted = self._wanted(variables)
         found = {variable: np.empty((evidence.n, self._sizes[variable])) for variable in wanted}
         log_evidence = np.empty(evidence.n)
@@ -86,14 +94,14 @@ class JunctionTree:
                 found[variable][rows] = self._marginal(self._tree, posterior, part, variable).T
         impossible = np.isneginf(log_evidence)
         if impossible.any():
-            self._report(impossible[ids], cases, errors)
+            self._report(given, impossible[ids], errors)
             for array in found.values():
                 array[impossible] = np.nan
         return {variable: array[ids] for variable, array in found.items()}
 
     def log_evidence(self, cases: Any) -> Array:
         """ln P(case), an array (n_cases,); -inf for a case that cannot be."""
-        evidence, ids = encode(self.network, cases).distinct()
+        evidence, ids = encode(self.network.states, cases).distinct()
         found = np.empty(evidence.n)
         for rows, posterior, _ in self._passes(evidence, ()):
             found[rows] = posterior.log_evidence
@@ -104,19 +112,19 @@ class JunctionTree:
 
         `weights` (n_cases,) count each case so many times. The E-step of EM (Lauritzen 1995).
         """
-        evidence = encode(self.network, cases)
-        weights = np.ones(evidence.n) if weights is None else np.asarray(weights, dtype=np.float64)
-        if weights.shape != (evidence.n,):
-            raise BadEvidence(f"weights of shape {weights.shape} for {evidence.n} cases: one weight per case is needed")
+        given = encode(self.network.states, cases)
+        weights = np.ones(given.n) if weights is None else np.asarray(weights, dtype=np.float64)
+        if weights.shape != (given.n,):
+            raise BadEvidence(f"weights of shape {weights.shape} for {given.n} cases: one weight per case is needed")
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
-        evidence, ids = evidence.distinct()
+        evidence, ids = given.distinct()
         weights = np.bincount(ids, weights, minlength=evidence.n).astype(np.float64)
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
         for rows, posterior, part in self._passes(evidence, tuple(counts), weights):
             impossible = np.isneginf(posterior.log_evidence)
             if impossible.any():
-                self._report(np.isin(ids, np.arange(evidence.n)[rows][impossible]), cases, "raise")
+                self._report(given, np.isin(ids, np.arange(evidence.n)[rows][impossible]), "raise")
             for variable, array in counts.items():
                 self._add_family(array, posterior, part, variable)
         return counts
@@ -146,16 +154,16 @@ class JunctionTree:
             if len(self._positions) >= KEPT_TREES:
                 self._positions.clear()
             self._positions[wanted] = _cliques_of(self._tree, wanted)
-        back, senders = self._positions[wanted], self._senders(case)
+        reached, senders = self._positions[wanted], self._senders(case)
         dear = WORTH_A_TREE * len(self._sizes)
         if case.fixed and self._tree.size > dear:
             cost = [table.size for table in self._conditionals]
             for variable in case.fixed:
                 for i, _ in self._tree.axes[variable]:
                     cost[i] //= self._sizes[variable]
-            if sum(cost[i] for i in {*back, *senders}) > dear:
+            if sum(cost[i] for i in {*reached, *senders}) > dear:
                 return self._pass_on_own_tree(case, wanted)
-        return self._tree, propagate(self._tree, self._conditionals, case, back, senders)
+        return self._tree, propagate(self._tree, self._conditionals, case, reached, senders)
 
     def _pass_on_own_tree(self, case: Evidence, wanted: Sequence[str]) -> tuple[CliqueTree, Posterior]:
         """Observed variables cut out of every family, those that bear on nothing left out, and cliques formed anew."""
@@ -176,21 +184,21 @@ class JunctionTree:
             for child in scopes
         }
         potentials = _products(tree, scopes, tables)
-        back = _cliques_of(tree, [variable for variable in wanted if variable not in case.fixed])
-        return tree, propagate(tree, potentials, Evidence(1, {}, case.columns), back, range(len(potentials)))
+        reached = _cliques_of(tree, [variable for variable in wanted if variable not in case.fixed])
+        return tree, propagate(tree, potentials, Evidence(1, {}, case.columns), reached, range(len(potentials)))
 
     def _passes(
         self, evidence: Evidence, wanted: Sequence[str], weights: Array | None = None
     ) -> Iterator[tuple[slice, Posterior, Evidence]]:
         """The cases in parts that fit into the memory: which they are, and what a pass over them gives."""
-        back, senders = _cliques_of(self._tree, wanted, weights is not None), self._senders(evidence)
-        per_case = 8 * sum(self._conditionals[i].size for i in {*back, *senders})
+        reached, senders = _cliques_of(self._tree, wanted, weights is not None), self._senders(evidence)
+        per_case = 8 * sum(self._conditionals[i].size for i in {*reached, *senders})
         step = max(1, min(CHUNK, self.memory // (2 * per_case)))
         for start in range(0, evidence.n, step):
             rows = slice(start, min(start + step, evidence.n))
             part = evidence.rows(np.arange(rows.start, rows.stop))
             of_rows = None if weights is None else weights[rows]
-            yield rows, propagate(self._tree, self._conditionals, part, back, senders, of_rows), part
+            yield rows, propagate(self._tree, self._conditionals, part, reached, senders, of_rows), part
 
     def _senders(self, evidence: Evidence) -> list[int]:
         tops = {self._tree.top[variable] for variable in evidence.fixed}
@@ -222,17 +230,15 @@ class JunctionTree:
             self.network.check_variable(variable)
         return wanted
 
-    def _report(self, impossible: NDArray[np.bool_], cases: Any, errors: str) -> None:
+    def _report(self, evidence: Evidence, impossible: NDArray[np.bool_], errors: str) -> None:
         """Raises ImpossibleEvidence for the first impossible case, or warns of how many there are."""
         rows = np.flatnonzero(impossible)
         if errors == "null":
-            warnings.warn(
-                f"{len(rows)} of {len(impossible)} cases are impossible: left empty", ImpossibleCases, stacklevel=3
-            )
+            text = f"{len(rows)} of {len(impossible)} cases are impossible under the model: NaN"
+            warnings.warn(text, ImpossibleCases, stacklevel=3)
             return
-        row = int(rows[0])
-        answers, label = case_at(cases, row)
-        raise ImpossibleEvidence(smallest_contradiction(answers, self.log_evidence), label)
+        answers = evidence.answers(rows[0], self.network.states)
+        raise ImpossibleEvidence(smallest_contradiction(answers, self.log_evidence), evidence.label(rows[0]))
 
 
 def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = False) -> list[int]:
