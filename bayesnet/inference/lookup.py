@@ -183,25 +183,31 @@ class Lookup:
         return _components(self.network, self._core)
 
     @cached_property
+    def _split(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]] | None:
+        """Per part its questions and the core variables it touches; None where there is no lookup."""
+        if prod(self._shape(self._core)) > LARGEST_CORE:
+            return None
+        split = []
+        for inside, near in self._components:
+            questions = tuple(question for question in self._questions if question in inside)
+            if questions:
+                cells = prod(size + 1 for size in self._shape(questions)) * prod(self._shape(near))
+                if cells > LARGEST_PART or not inside.isdisjoint(self._given):
+                    return None
+                split.append((questions, near))
+        return split
+
+    @cached_property
     def _readable(self) -> set[str]:
         """What may be asked for: the core, and all that hangs together with no question."""
+        if self._split is None:
+            return set()
         free = [inside for inside, _ in self._components if inside.isdisjoint(self._questions)]
         return set(self._core).union(*free)
 
     @cached_property
     def _parts(self) -> tuple[Part, ...]:
-        """Empty where there is no lookup."""
-        split = []
-        for inside, near in self._components:
-            questions = tuple(question for question in self._questions if question in inside)
-            if questions:
-                shape = [size + 1 for size in self._shape(questions)]
-                if prod(shape) * prod(self._shape(near)) > LARGEST_PART or not inside.isdisjoint(self._given):
-                    return ()
-                split.append((questions, near))
-        if prod(self._shape(self._core)) > LARGEST_CORE:
-            return ()
-        return tuple(self._part(questions, near) for questions, near in split)
+        return tuple(self._part(questions, near) for questions, near in self._split or ())
 
     def _part(self, questions: tuple[str, ...], near: tuple[str, ...]) -> Part:
         """P(answers | core) = P(answers, near) / P(near), where `near` is the part of the core that touches them."""
@@ -240,7 +246,8 @@ class Lookup:
         P(given, core); and where the columns of each variable end.
         """
         if wanted not in self._tables:
-            places = np.indices(self._shape(self._core)).reshape(len(self._core), -1)
+            shape = self._shape(self._core)
+            places = np.indices(shape).reshape(len(shape), prod(shape))
             columns = {
                 v: Column(codes, np.eye(len(self.network.states[v])))
                 for v, codes in zip(self._core, places, strict=True)

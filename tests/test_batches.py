@@ -1,0 +1,186 @@
+"""Many cases at once: tables in and out, memory within its limit, and a bad row named without harm to the others."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from networks import NETWORKS, brute_force, likelihoods_of, random_cases
+
+import bayesnet
+from bayesnet import BadEvidence, DiagnosticModel, ImpossibleEvidence, JunctionTree, UnknownState, UnknownVariable
+from bayesnet.errors import ImpossibleCases
+from bayesnet.inference import junction_tree
+
+EXACT = 1e-12
+each_shape = pytest.mark.parametrize("shape", NETWORKS)
+
+
+def difference(found: Any, expected: Any) -> float:
+    return float(np.abs(np.asarray(found) - np.asarray(expected)).max())
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    rows = [
+        {"sweating": "heavy", "felt_tear": "yes", "posture": None},
+        {"sweating": "light", "felt_tear": "", "posture": "neutral"},
+        {"sweating": np.nan, "felt_tear": "no", "posture": "flexed"},
+    ]
+    return pd.DataFrame(rows, index=pd.Index(["ann", "bob", "eve"], name="who"))
+
+
+# ---- the model's table
+
+
+@pytest.mark.parametrize("dtype", [object, "string", "category"])
+def test_a_table_of_cases_is_diagnosed_row_by_row(model: DiagnosticModel, table: pd.DataFrame, dtype: Any) -> None:
+    found = model.posteriors(table.astype(dtype))
+    assert list(found.columns) == [*model.knowledge.causes, "unexplained"]
+    assert found.index.equals(table.index)
+    for who, answers in table.iterrows():
+        d = model.diagnose(answers.to_dict())
+        assert [found.loc[who, belief.cause] for belief in d.beliefs] == pytest.approx(
+            [belief.triggered for belief in d.beliefs], abs=EXACT
+        )
+        assert found.loc[who, "unexplained"] == pytest.approx(d.unexplained, abs=EXACT)
+
+
+def test_a_list_of_answers_is_a_table_too(model: DiagnosticModel, table: pd.DataFrame) -> None:
+    found = model.posteriors(table.to_dict("records"))
+    assert list(found.index) == [0, 1, 2]
+    assert difference(found, model.posteriors(table)) == 0
+
+
+def test_no_rows_give_an_empty_table(model: DiagnosticModel, table: pd.DataFrame) -> None:
+    assert model.posteriors(table[:0]).shape == (0, 8)
+    assert model.posteriors([]).shape == (0, 8)
+
+
+def test_a_table_without_questions_gives_the_prior(model: DiagnosticModel) -> None:
+    found = model.posteriors(pd.DataFrame(index=[7, 8]))
+    assert list(found.index) == [7, 8]
+    for belief in model.diagnose({}).beliefs:
+        assert found[belief.cause].tolist() == pytest.approx([belief.prior] * 2, abs=EXACT)
+
+
+def test_red_flags_in_a_table_are_checked_and_change_no_probability(
+    model: DiagnosticModel, table: pd.DataFrame
+) -> None:
+    flag = next(iter(model.knowledge.red_flags))
+    assert difference(model.posteriors(table.assign(**{flag: ["yes", None, "no"]})), model.posteriors(table)) == 0
+    with pytest.raises(UnknownState, match="row bob"):
+        model.posteriors(table.assign(**{flag: ["yes", "perhaps", "no"]}))
+
+
+@pytest.mark.parametrize(
+    ("column", "hint"),
+    [("swaeting", "did you mean 'sweating'"), ("dehydration", "a cause"), ("cramp", "takes it as given")],
+)
+def test_an_unknown_column_is_refused_by_name(
+    model: DiagnosticModel, table: pd.DataFrame, column: str, hint: str
+) -> None:
+    with pytest.raises(UnknownVariable, match=hint) as caught:
+        model.posteriors(table.assign(**{column: "yes"}))
+    assert caught.value.given == column
+
+
+def test_an_unknown_state_is_refused_by_column_and_row(model: DiagnosticModel, table: pd.DataFrame) -> None:
+    table.loc["eve", "sweating"] = "hevy"
+    with pytest.raises(UnknownState, match="unknown state 'hevy' of 'sweating' in row eve; did you mean 'heavy'"):
+        model.posteriors(table)
+    with pytest.raises(UnknownState, match="in row 2"):
+        model.posteriors(table.to_dict("records"))
+
+
+@pytest.mark.parametrize("answer", [3.5, True, ["heavy"], {"heavy": -1.0}, {"heavy": 0.0}], ids=repr)
+def test_an_answer_that_is_none_is_refused_by_row(model: DiagnosticModel, answer: Any) -> None:
+    with pytest.raises(BadEvidence, match="row 1"):
+        model.posteriors([{"sweating": "heavy"}, {"sweating": answer}])
+
+
+def test_a_missing_pandas_is_told(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(bayesnet.MissingExtra, match="tables"):
+        model.posteriors([{}])
+
+
+# ---- rows that cannot be
+
+
+@pytest.fixture
+def copied() -> JunctionTree:
+    states, copy = ("no", "yes"), np.eye(2)
+    families = {"a": bayesnet.Family((), np.array([0.5, 0.5])), "b": bayesnet.Family(("a",), copy)}
+    return JunctionTree(bayesnet.Network(dict.fromkeys(families, states), families))
+
+
+IMPOSSIBLE = pd.DataFrame({"a": ["no", "yes", None, "no"], "b": ["no", "no", "yes", "yes"]}, index=list("wxyz"))
+
+
+def test_an_impossible_row_is_an_error_that_names_it(copied: JunctionTree) -> None:
+    with pytest.raises(ImpossibleEvidence, match="row x: contradictory answers: a = yes and b = no") as caught:
+        copied.posteriors(IMPOSSIBLE)
+    assert (caught.value.row, caught.value.answers) == ("x", {"a": "yes", "b": "no"})
+    with pytest.raises(ImpossibleEvidence, match="row x"):
+        copied.family_counts(IMPOSSIBLE)
+
+
+def test_impossible_rows_can_be_left_empty_and_are_counted(copied: JunctionTree) -> None:
+    with pytest.warns(ImpossibleCases, match="2 of 4 cases"):
+        found = copied.posteriors(IMPOSSIBLE, errors="null")
+    assert np.isnan(found["a"][[1, 3]]).all()
+    assert found["a"][[0, 2]].tolist() == [[1, 0], [0, 1]]
+
+
+# ---- memory
+
+
+@each_shape
+def test_a_small_memory_changes_no_result(shape: str) -> None:
+    network = NETWORKS[shape]
+    cases = random_cases(network, 40, seed=51)
+    wide = JunctionTree(network)
+    tight = JunctionTree(network, memory=8 * wide._tree.size)
+    assert len(list(tight._passes(bayesnet.inference.evidence.encode(network.states, cases), network.variables))) > 10
+    for variable, expected in wide.posteriors(cases).items():
+        assert difference(tight.posteriors(cases)[variable], expected) < EXACT
+    assert difference(tight.log_evidence(cases), wide.log_evidence(cases)) < EXACT
+    counts = tight.family_counts(cases)
+    assert all(difference(counts[v], expected) < 1e-11 for v, expected in wide.family_counts(cases).items())
+
+
+def test_a_tree_larger_than_its_memory_is_refused(model: DiagnosticModel) -> None:
+    with pytest.raises(bayesnet.TooLarge, match="the limit is"):
+        JunctionTree(model.tree.network, memory=1000)
+
+
+# ---- a tree for what is observed
+
+
+@each_shape
+@pytest.mark.parametrize("whole", [True, False], ids=["all asked", "one asked"])
+def test_a_tree_made_for_the_evidence_equals_enumeration(
+    shape: str, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(junction_tree, "WORTH_A_TREE", 0)
+    network = NETWORKS[shape]
+    tree = JunctionTree(network)
+    for case in random_cases(network, 60, seed=52):
+        wanted = network.variables if whole else network.variables[-1:]
+        expected, total = brute_force(network, likelihoods_of(network, case))
+        found, log_evidence = tree.posterior_and_log_evidence(case, wanted)
+        assert list(found) == list(wanted)
+        assert all(difference(found[v], expected[v]) < EXACT for v in wanted)
+        assert log_evidence == pytest.approx(np.log(total), abs=EXACT)
+    assert tree._own_trees
+
+
+def test_trees_for_the_evidence_are_kept_but_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junction_tree, "WORTH_A_TREE", 0)
+    monkeypatch.setattr(junction_tree, "KEPT_TREES", 3)
+    tree = JunctionTree(NETWORKS["loopy"])
+    for variable, states in tree.network.states.items():
+        for state in states:
+            tree.posterior({variable: state})
+        assert 1 <= len(tree._own_trees) <= 3

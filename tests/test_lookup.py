@@ -1,0 +1,142 @@
+"""Answers from tables are the tree's answers, and what does not fit the tables goes to the tree."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_answers, random_dag
+
+from bayesnet import DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, Network
+from bayesnet.inference import lookup
+from bayesnet.inference.lookup import Lookup
+
+EXACT = 1e-12
+
+
+def difference(found: dict[str, Any], expected: dict[str, Any]) -> float:
+    assert list(found) == list(expected)
+    return max(float(np.abs(found[v] - expected[v]).max(initial=0)) for v in expected)
+
+
+@pytest.fixture
+def cases(model: DiagnosticModel) -> list[Any]:
+    rng = np.random.default_rng(41)
+    questions = {question: model.tree.network.states[question] for question in model.knowledge.questions}
+    return [{**random_answers(questions, rng, rng.uniform(0, 1)), "cramp": "yes"} for _ in range(300)]
+
+
+def hardened(cases: list[Any]) -> list[Any]:
+    return [{v: answer for v, answer in case.items() if isinstance(answer, str)} for case in cases]
+
+
+def test_the_shipped_model_is_looked_up(model: DiagnosticModel) -> None:
+    asked = {question for part in model.engine._parts for question in part.questions}
+    assert asked == set(model.knowledge.questions)
+    assert model.engine._readable.issuperset(model._shown)
+
+
+def test_one_case_hard_or_soft_equals_the_tree(model: DiagnosticModel, cases: list[Any]) -> None:
+    for case in cases:
+        found, log_evidence = model.engine.posterior_and_log_evidence(case, model._shown)
+        expected, log_expected = model.tree.posterior_and_log_evidence(case, model._shown)
+        assert difference(found, expected) < EXACT
+        assert log_evidence == pytest.approx(log_expected, abs=EXACT)
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
+def test_a_batch_equals_the_tree(model: DiagnosticModel, cases: list[Any], soft: bool) -> None:
+    batch = cases if soft else hardened(cases)
+    assert difference(model.engine.posteriors(batch, model._shown), model.tree.posteriors(batch, model._shown)) < EXACT
+    yes = model.engine.probabilities(batch, dict.fromkeys(model._read, "yes"))
+    expected = {v: p[:, 1] for v, p in model.tree.posteriors(batch, model._read).items()}
+    assert difference(yes, expected) < EXACT
+
+
+def test_a_batch_longer_than_a_chunk_keeps_its_rows(
+    model: DiagnosticModel, cases: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = model.engine.posteriors(hardened(cases), model._shown)
+    monkeypatch.setattr(lookup, "CHUNK", 7)
+    assert difference(model.engine.posteriors(hardened(cases), model._shown), whole) < EXACT
+
+
+@pytest.mark.parametrize(
+    ("case", "wanted"),
+    [
+        ({"cramp": "yes", "felt_tear": "yes"}, ["sweating", "muscle_strain"]),
+        ({"felt_tear": "yes"}, ["muscle_strain"]),
+        ({"cramp": "no", "felt_tear": "yes"}, ["muscle_strain"]),
+        ({"cramp": "yes", "muscle_strain": "yes"}, ["dehydration"]),
+    ],
+    ids=["a question is asked for", "no outcome", "another outcome", "a cause is observed"],
+)
+def test_what_the_tables_do_not_hold_goes_to_the_tree(model: DiagnosticModel, case: Any, wanted: list[str]) -> None:
+    assert difference(model.engine.posterior(case, wanted), model.tree.posterior(case, wanted)) == 0
+    assert difference(model.engine.posteriors([case], wanted), model.tree.posteriors([case], wanted)) < EXACT
+
+
+@pytest.mark.parametrize("limit", ["LARGEST_CORE", "LARGEST_PART"])
+def test_a_core_or_part_that_is_too_large_leaves_all_to_the_tree(
+    model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(lookup, limit, 8)
+    own = Lookup(model.tree, model.knowledge.causes, model.knowledge.questions, {"cramp": "yes"})
+    assert own._parts == ()
+    case = {"cramp": "yes", "felt_tear": "yes"}
+    assert difference(own.posterior(case, model._shown), model.tree.posterior(case, model._shown)) == 0
+
+
+def test_small_groups_of_parts_give_the_same(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "GROUPED", 1)
+    own = Lookup(model.tree, model.knowledge.causes, model.knowledge.questions, {"cramp": "yes"})
+    batch: list[Any] = [
+        {"cramp": "yes", "felt_tear": "yes"},
+        {"cramp": "yes", "heat": "hot_humid", "posture": "neutral"},
+    ]
+    assert len(own._groups) == len(own._parts) == 7
+    assert difference(own.posteriors(batch, model._shown), model.tree.posteriors(batch, model._shown)) < EXACT
+
+
+@settings(deadline=None, max_examples=80)
+@given(data=st.data(), seed=st.integers(0, 10_000))
+def test_any_network_any_core_any_questions(data: st.DataObject, seed: int) -> None:
+    """Whether the core parts the questions or not, the answers are the tree's."""
+    network = random_dag(seed, n=6)
+    tree = JunctionTree(network)
+    roles = data.draw(st.lists(st.sampled_from(["core", "question", "given", "rest"]), min_size=6, max_size=6))
+    of = {role: [v for v, r in zip(network.variables, roles, strict=True) if r == role] for role in set(roles)}
+    rng = np.random.default_rng(seed)
+    observed = {v: str(rng.choice(network.states[v])) for v in of.get("given", [])}
+    questions = {v: network.states[v] for v in of.get("question", [])}
+    own = Lookup(tree, of.get("core", []), questions, observed)
+    cases: list[Any] = [{**random_answers(questions, rng), **observed} for _ in range(5)]
+    for wanted in (network.variables, tuple(of.get("core", [])), tuple(of.get("rest", []))):
+        for case in cases:
+            assert wanted == () or difference(own.posterior(case, wanted), tree.posterior(case, wanted)) < 1e-11
+        for batch in (cases, hardened(cases)):
+            assert wanted == () or difference(own.posteriors(batch, wanted), tree.posteriors(batch, wanted)) < 1e-11
+
+
+def copies() -> Lookup:
+    """Two questions that are copies of one cause."""
+    copy, states = np.eye(2), ("no", "yes")
+    families = {"cause": Family((), np.array([0.5, 0.5]))}
+    families |= {sign: Family(("cause",), copy) for sign in ("first", "second")}
+    return Lookup(JunctionTree(Network(dict.fromkeys(families, states), families)), ["cause"], ["first", "second"], {})
+
+
+def test_a_contradiction_is_named_as_the_tree_names_it() -> None:
+    own, case = copies(), {"first": "no", "second": "yes"}
+    assert len(own._parts) == 2
+    for ask in (lambda: own.posterior(case, ["cause"]), lambda: own.posteriors([{}, case], ["cause"])):
+        with pytest.raises(ImpossibleEvidence) as caught:
+            ask()
+        assert caught.value.answers == case
+
+
+def test_likelihoods_beyond_the_floats_go_to_the_tree() -> None:
+    own = copies()
+    case = {"first": {"no": 1.0, "yes": 1e-300}, "second": {"no": 1e-300, "yes": 1.0}}
+    assert own.posterior(case, ["cause"])["cause"] == pytest.approx([0.5, 0.5], abs=EXACT)
