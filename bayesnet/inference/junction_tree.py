@@ -2,7 +2,8 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,12 @@ from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, To
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
-from bayesnet.inference.network import Array, Network
+from bayesnet.inference.network import Array, Family, Network
 from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
 from bayesnet.inference.triangulation import CliqueTree, Scopes, clique_tree, tree_in_order
 
+K = TypeVar("K")
+V = TypeVar("V")
 Tables = Mapping[str, Array]
 """Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per column."""
 
@@ -27,8 +30,8 @@ CHUNK = 1024
 WORTH_A_TREE = 3000
 """Numbers per variable from which a set of observed variables earns a tree of its own: making one takes as long."""
 
-KEPT_TREES = 64
-"""How many of those are kept."""
+KEPT = 64
+"""How many of those, and of other things found out about a question, are kept."""
 
 
 class JunctionTree:
@@ -54,10 +57,24 @@ class JunctionTree:
             raise TooLarge(
                 f"exact inference in this network needs tables of {needed:,.1f} GiB; the limit is {limit:,.1f} GiB"
             )
-        self._tables = {variable: family.table[..., None] for variable, family in self.network.families.items()}
-        self._conditionals = conditionals(self._tree, _products(self._tree, self._scopes, self._tables))
+        self._fill()
         self._positions: dict[tuple[str, ...], list[int]] = {}
         self._own_trees: dict[tuple[frozenset[str], frozenset[str]], CliqueTree] = {}
+
+    def with_tables(self, tables: Mapping[str, Array]) -> "JunctionTree":
+        """The same structure over other numbers: {variable: P(variable | parents)} of all variables, as in the families.
+
+        Raises BadNetwork for tables that are none. The M-step of EM needs no new cliques.
+        """
+        families = {v: Family(family.parents, tables[v]) for v, family in self.network.families.items() if v in tables}
+        made = copy(self)
+        made.network = Network(self.network.states, families)
+        made._fill()
+        return made
+
+    def _fill(self) -> None:
+        self._tables = {variable: family.table[..., None] for variable, family in self.network.families.items()}
+        self._conditionals = conditionals(self._tree, _products(self._tree, self._scopes, self._tables))
 
     def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
         """{variable: P(variable | evidence)} of one case: arrays (n_states,) in the network's state order."""
@@ -150,11 +167,11 @@ class JunctionTree:
 
     def _one_pass(self, case: Evidence, wanted: tuple[str, ...]) -> tuple[CliqueTree, Posterior]:
         """One case, on the standing tree or, where that is dear, on a tree made for what is observed and asked."""
-        if wanted not in self._positions:
-            if len(self._positions) >= KEPT_TREES:
-                self._positions.clear()
-            self._positions[wanted] = _cliques_of(self._tree, wanted)
-        reached, senders = self._positions[wanted], self._senders(case)
+        reached = self._positions.get(wanted)
+        if reached is None:
+            reached = _cliques_of(self._tree, wanted)
+            keep(self._positions, wanted, reached)
+        senders = self._senders(case)
         dear = WORTH_A_TREE * len(self._sizes)
         if case.fixed and self._tree.size > dear:
             cost = [table.size for table in self._conditionals]
@@ -176,9 +193,7 @@ class JunctionTree:
             tree = tree_in_order(hidden, scopes, self._sizes)
             if tree.size > WORTH_A_TREE * len(hidden):
                 tree = min(tree, clique_tree(hidden, scopes, self._sizes), key=lambda tree: tree.size)
-            if len(self._own_trees) >= KEPT_TREES:
-                self._own_trees.clear()
-            self._own_trees[key] = tree
+            keep(self._own_trees, key, tree)
         tables = {
             child: self._tables[child][tuple(case.fixed.get(v, slice(None)) for v in self._scopes[child])]
             for child in scopes
@@ -239,6 +254,13 @@ class JunctionTree:
             return
         answers = evidence.answers(rows[0], self.network.states)
         raise ImpossibleEvidence(smallest_contradiction(answers, self.log_evidence), evidence.label(rows[0]))
+
+
+def keep(cache: dict[K, V], key: K, value: V) -> None:
+    """Stores a value; a full cache starts anew."""
+    if len(cache) >= KEPT:
+        cache.clear()
+    cache[key] = value
 
 
 def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = False) -> list[int]:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, one_case
-from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.inference.junction_tree import JunctionTree, keep
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.triangulation import moral_graph
 
@@ -245,22 +245,23 @@ class Lookup:
         """P(target, given, core), a row per joint state of the core, a column per state of each wanted variable and one for
         P(given, core); and where the columns of each variable end.
         """
-        if wanted not in self._tables:
-            shape = self._shape(self._core)
-            places = np.indices(shape).reshape(len(shape), prod(shape))
-            columns = {
-                v: Column(codes, np.eye(len(self.network.states[v])))
-                for v, codes in zip(self._core, places, strict=True)
-            }
-            every = Evidence(places.shape[1], self._given, columns)
-            joint = np.exp(self.tree.log_evidence(every))
-            possible = np.flatnonzero(joint)
-            table = np.zeros((len(joint), sum(self._shape(wanted)) + 1))
+        known = self._tables.get(wanted)
+        if known is not None:
+            return known
+        shape = self._shape(self._core)
+        places = np.indices(shape).reshape(len(shape), prod(shape))
+        columns = {v: Column(at, np.eye(size)) for v, at, size in zip(self._core, places, shape, strict=True)}
+        every = Evidence(prod(shape), self._given, columns)
+        joint = np.exp(self.tree.log_evidence(every))
+        possible = np.flatnonzero(joint)
+        table = np.zeros((len(joint), sum(self._shape(wanted)) + 1))
+        if wanted:
             posteriors = self.tree.posteriors(every.rows(possible), wanted)
             table[possible, :-1] = np.hstack([posteriors[v] for v in wanted]) * joint[possible, None]
-            table[:, -1] = joint
-            self._tables[wanted] = table, [0, *np.cumsum(self._shape(wanted)).tolist()]
-        return self._tables[wanted]
+        table[:, -1] = joint
+        made = table, [0, *np.cumsum(self._shape(wanted)).tolist()]
+        keep(self._tables, wanted, made)
+        return made
 
 
 def _components(network: Network, core: Sequence[str]) -> list[tuple[set[str], tuple[str, ...]]]:

@@ -1,0 +1,279 @@
+"""The work that is timed: single cases, batches, learning, and the networks everyone knows."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import geometric_mean, median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import peers
+from peers import Case
+from run import Result
+
+import bayesnet
+from bayesnet import JunctionTree, Network
+
+QUESTIONS_LEFT_OPEN = 0.8
+"""At most so large a share of the questions is unanswered in a single case."""
+
+NETWORKS = (
+    *(
+        "asia",
+        "cancer",
+        "earthquake",
+        "sachs",
+        "survey",
+        "alarm",
+        "child",
+        "insurance",
+        "hailfinder",
+        "hepar2",
+        "win95pts",
+    ),
+    *("andes", "pathfinder", "pigs", "mildew", "barley", "water", "munin2", "munin3", "munin4", "munin"),
+)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    return max(float(np.abs(np.asarray(one[v]) - np.asarray(other[v])).max()) for v in other)
+
+
+def paired(
+    work: str,
+    cases: Sequence[Case],
+    ours: Callable[[Case], Mapping[str, Any]],
+    asks: Mapping[str, Callable[[Case], Mapping[str, Any]]],
+    block: int = 25,
+) -> Result:
+    """A block of cases put to us, then to each engine of the peer; the engine of the smallest median is the peer."""
+    mine: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in asks}
+    worst = 0.0
+    for start in range(-block, len(cases), block):  # the first block only warms up
+        part = cases[max(start, 0) : max(start, 0) + block]
+        taken, found = timed(lambda part=part: [ours(case) for case in part])
+        if start >= 0:
+            mine.append(taken / len(part))
+        for name, ask in asks.items():
+            taken, expected = timed(lambda ask=ask, part=part: [ask(case) for case in part])
+            if start >= 0:
+                theirs[name].append(taken / len(part))
+                worst = max(worst, *(difference(one, other) for one, other in zip(found, expected, strict=True)))
+    best = min(theirs, key=lambda name: median(theirs[name]))
+    ratios = [b / a for a, b in zip(mine, theirs[best], strict=True)]
+    return Result(work, best, median(mine), median(theirs[best]), median(ratios), len(ratios), worst)
+
+
+# ---- the shipped model
+
+
+def shipped() -> tuple[bayesnet.DiagnosticModel, list[str]]:
+    model = bayesnet.load()
+    return model, [*model._triggers.values(), *model.knowledge.causes]
+
+
+def opened(cases: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    """The table with so large a share of its answers taken out."""
+    keep = np.random.default_rng(seed).random(cases.shape) >= share
+    return cases.where(pd.DataFrame(keep, index=cases.index, columns=cases.columns), None)
+
+
+def single_cases() -> list[Result]:
+    model, targets = shipped()
+    network, rng = model.tree.network, np.random.default_rng(1)
+    complete = peers.forward_sample(network, 200, 2, {"cramp": "yes"})[list(model.knowledge.questions)]
+    hard: list[Case] = []
+    soft: list[Case] = []
+    for answers in complete.to_dict("records"):
+        share = rng.uniform(0, QUESTIONS_LEFT_OPEN)
+        hard.append({str(q): str(state) for q, state in answers.items() if rng.random() >= share} | {"cramp": "yes"})
+        soft.append(
+            {str(q): {s: float(rng.uniform(0.1, 1)) for s in network.states[str(q)]} for q in answers}
+            | {"cramp": "yes"}
+        )
+    asks = peers.agrum_asks(network, targets)
+    pgmpy = {"pgmpy VariableElimination": peers.pgmpy_ask(network, targets)}
+    ours = partial(model.engine.posterior, variables=targets)
+    tree = partial(model.tree.posterior, variables=targets)
+    return [
+        paired("one case, all causes", hard, ours, asks),
+        paired("the same", hard[:50], ours, pgmpy),
+        paired("the same, soft evidence on every question", soft, ours, asks),
+        paired("one case by the junction tree alone", hard, tree, asks),
+        paired("the same, soft evidence on every question", soft, tree, asks),
+    ]
+
+
+def batches() -> list[Result]:
+    model, _ = shipped()
+    drawn = peers.forward_sample(model.tree.network, 1_000_000, 3, {"cramp": "yes"})[list(model.knowledge.questions)]
+    some = opened(drawn[:100_000], 0.3, 4)
+    results = [
+        against_a_loop("100,000 rows of text, 30 % unanswered, per row", model, some),
+        against_a_loop("the same as pandas categories", model, some.astype("category")),
+        against_a_loop("1,000,000 rows of text, all answered, per row", model, drawn),
+        against_a_loop("the same as pandas categories", model, drawn.astype("category")),
+    ]
+    for n in (10_000, 100_000, 1_000_000):
+        taken = median(timed(partial(model.posteriors, drawn[:n]))[0] for _ in range(3))
+        print(f"{n:>9,} rows: {1e6 * taken / n:.3f} µs a row")
+    print(
+        f"a process that reads the million rows from a CSV file and scores them peaks at {peak_of_scoring(drawn):,.0f} MB"
+    )
+    return results
+
+
+def against_a_loop(work: str, model: bayesnet.DiagnosticModel, cases: pd.DataFrame) -> Result:
+    """Ours: the whole table of strings, read and answered. The peer: a loop, timed on its first 1,000 rows."""
+    targets = list(model._triggers.values())
+    head: list[Case] = [
+        {q: s for q, s in row.items() if isinstance(s, str)} | {"cramp": "yes"}
+        for row in cases[:1000].to_dict("records")
+    ]
+    asks = peers.agrum_asks(model.tree.network, targets)
+    best = min(asks, key=lambda name: timed(lambda: [asks[name](case) for case in head[:50]])[0])
+    mine, theirs, worst = [], [], 0.0
+    for _ in range(5):
+        taken, found = timed(partial(model.posteriors, cases))
+        mine.append(taken / len(cases))
+        taken, expected = timed(lambda: [asks[best](case) for case in head])
+        theirs.append(taken / len(head))
+        yes = np.array([[answer[target][1] for target in targets] for answer in expected])
+        worst = max(worst, float(np.abs(found.iloc[:1000, : len(targets)].to_numpy() - yes).max()))
+    ratio = median(b / a for a, b in zip(mine, theirs, strict=True))
+    return Result(work, best, median(mine), median(theirs), ratio, 5, worst)
+
+
+MILLION = """
+import resource, sys
+import pandas, bayesnet
+cases = pandas.read_csv(sys.argv[1])
+bayesnet.load().posteriors(cases)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def peak_of_scoring(cases: pd.DataFrame) -> float:
+    """The largest resident size, in MB, of a process that reads these cases from a CSV file and scores them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "cases.csv"
+        cases.to_csv(path, index=False)
+        done = subprocess.run([sys.executable, "-c", MILLION, path], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+# ---- learning
+
+
+def learning() -> list[Result]:
+    model, _ = shipped()
+    network = model.tree.network
+    drawn = peers.forward_sample(network, 1000, 5)
+    questions = opened(drawn[list(model.knowledge.questions)], 0.3, 6).assign(cramp=drawn["cramp"])
+    observed = drawn[[v for v in network.variables if v not in model.knowledge.causes]]
+    gaps = "one EM iteration, 1,000 cases, 30 % gaps, causes and links hidden"
+    complete = "one EM iteration, 100 complete cases, causes hidden"
+    return [
+        em_iteration(gaps, model.tree, questions, "pyAgrum EM", peers.agrum_em, 2),
+        em_iteration(complete, model.tree, observed[:100], "pgmpy DiscreteEM", peers.pgmpy_em, 3),
+    ]
+
+
+def em_step(tree: JunctionTree, cases: Any) -> JunctionTree:
+    """One iteration: expected counts, then their shares; a row that no case speaks of stays as it was."""
+    tables = {}
+    for variable, counts in tree.family_counts(cases).items():
+        totals = counts.sum(axis=0)
+        before = tree.network.families[variable].table
+        tables[variable] = np.where(totals > 0, counts / np.where(totals > 0, totals, 1), before)
+    return tree.with_tables(tables)
+
+
+def em_iteration(
+    work: str,
+    tree: JunctionTree,
+    cases: pd.DataFrame,
+    name: str,
+    em: Callable[[Network, pd.DataFrame, int], Any],
+    pairs: int,
+) -> Result:
+    """One iteration of ours; of the peer what a second iteration adds, so that its setting up is not counted."""
+    mine, theirs = [], []
+    for _ in range(pairs):
+        em_step(tree, cases)
+        mine.append(median(timed(partial(em_step, tree, cases))[0] for _ in range(5)))
+        once, twice = (timed(partial(em, tree.network, cases, iterations))[0] for iterations in (1, 2))
+        theirs.append(twice - once)
+    return Result(
+        work, name, median(mine), median(theirs), median(b / a for a, b in zip(mine, theirs, strict=True)), pairs
+    )
+
+
+# ---- the networks everyone knows
+
+
+def example_networks() -> list[Result]:
+    results = []
+    for name in NETWORKS:
+        network = peers.example_network(name)
+        tree = JunctionTree(network)
+        for share in (0.1, 0.3):
+            work = f"{name} ({len(network.variables)} nodes), {share:.0%} observed"
+            block, pairs = (1, 7) if len(network.variables) > 300 else (3, 9)
+            cases = list(evidence_sets(network, share, block * pairs))
+            results.append(paired(work, cases, partial(all_marginals, tree), every_engine(network, cases), block))
+            print(f"{results[-1].work}: {results[-1].ratio:.2f}", flush=True)
+    ratios = [result.ratio for result in results]
+    summary = Result("geometric mean of all", "best pyAgrum", *means(results), geometric_mean(ratios), len(ratios))
+    return [*results, summary]
+
+
+def means(results: Sequence[Result]) -> tuple[float, float]:
+    return geometric_mean([r.ours for r in results]), geometric_mean([r.theirs for r in results])
+
+
+def evidence_sets(network: Network, share: float, n: int) -> Iterator[Case]:
+    """Each case a sample of its own with its own observed variables: no tree made for one serves another."""
+    rng = np.random.default_rng(7)
+    for answers in peers.forward_sample(network, n, 8).to_dict("records"):
+        observed = rng.choice(network.variables, max(1, int(share * len(network.variables))), replace=False)
+        yield {str(variable): str(answers[variable]) for variable in observed}
+
+
+def all_marginals(tree: JunctionTree, case: Case) -> dict[str, Any]:
+    return tree.posterior(case, [variable for variable in tree.network.variables if variable not in case])
+
+
+def every_engine(network: Network, cases: Sequence[Case]) -> dict[str, Callable[[Case], dict[str, Any]]]:
+    """pyAgrum's engines as `all_marginals`; the slowest by far is left out after one case."""
+    made = peers.agrum(network)
+
+    def ask(engine: Any, case: Case) -> dict[str, Any]:
+        engine.setEvidence(case)
+        engine.makeInference()
+        return {v: engine.posterior(v).toarray() for v in network.variables if v not in case}
+
+    asks = {}
+    for name, kind in peers.ENGINES.items():
+        engine = kind(made)
+        engine.setNumberOfThreads(1)
+        asks[name] = partial(ask, engine)
+    once = {name: timed(partial(ask, cases[0]))[0] for name, ask in asks.items()}
+    return {name: ask for name, ask in asks.items() if once[name] <= 5 * min(once.values())}
+
+
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
