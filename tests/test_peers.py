@@ -27,7 +27,8 @@ def test_every_marginal_equals_pyagrum(name: str, share: float) -> None:
     ask = agrum_asks(network, network.variables, ["ShaferShenoyInference"])["ShaferShenoyInference"]
     for case in evidence_sets(network, share, 3):
         expected = ask(case)
-        for variable, posterior in tree.posterior(case).items():
+        assert set(expected) == set(network.variables) - set(case)
+        for variable, posterior in tree.posterior(case, expected).items():
             np.testing.assert_allclose(posterior, expected[variable], rtol=0, atol=1e-10, err_msg=variable)
 
 
@@ -80,6 +81,14 @@ def test_new_tables_in_the_same_tree_equal_a_new_tree() -> None:
     assert JunctionTree(network).posterior({})["lung"] == pytest.approx([0.055, 0.945], abs=1e-12)
     with pytest.raises(bayesnet.BadNetwork, match="'smoke' has no table"):
         made.with_tables({v: table for v, table in tables.items() if v != "smoke"})
+
+
+@pytest.mark.parametrize("counts", [[[1.0], [-1.0]], [[np.nan], [1.0]], [[np.inf], [1.0]], [1.0]], ids=str)
+def test_counts_that_are_none_are_refused(counts: list[object]) -> None:
+    network = example_network("asia")
+    good = {v: f.table for v, f in network.families.items()}
+    with pytest.raises(bayesnet.BadNetwork, match="'asia'"):
+        JunctionTree(network).fitted({**good, "asia": np.array(counts).squeeze()})
 
 
 def test_the_peer_holds_the_same_numbers() -> None:

@@ -4,9 +4,9 @@ A likelihood vector holds P(what was observed | state) for each state of a varia
 else considered": Pearl's virtual evidence, 1988). A hard answer is a vector with a single 1; no answer is no vector.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -92,6 +92,8 @@ class Evidence:
     fixed: Mapping[str, int]
     columns: Mapping[str, Column]
     labels: Any = None
+    known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was found out about these cases and serves every pass over them, as in the iterations of EM."""
 
     def label(self, row: int) -> Any:
         """What a case is called: its label in the index of a table, else its number from 0."""
@@ -115,8 +117,20 @@ class Evidence:
 
     def distinct(self) -> tuple["Evidence", Ids]:
         """The distinct cases, and which of them each case is."""
-        ids, first = distinct([column.key for column in self.columns.values()], self.n)
-        return self.rows(first), ids
+        if "distinct" not in self.known:
+            ids, first = distinct([column.key for column in self.columns.values()], self.n)
+            self.known["distinct"] = self.rows(first), ids
+        found: tuple[Evidence, Ids] = self.known["distinct"]
+        return found
+
+    def parts(self, size: int) -> Iterator[tuple[slice, "Evidence"]]:
+        """The cases in runs of at most `size`, and where each run stands."""
+        if self.n <= size:
+            yield slice(0, self.n), self
+            return
+        for start in range(0, self.n, size):
+            run = slice(start, min(start + size, self.n))
+            yield run, self.rows(np.arange(run.start, run.stop))
 
 
 def one_case(network: Network, answers: Answers) -> Evidence:

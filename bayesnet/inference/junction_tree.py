@@ -12,7 +12,7 @@ from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, To
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
-from bayesnet.inference.network import Array, Family, Network
+from bayesnet.inference.network import Array, Network
 from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
 from bayesnet.inference.triangulation import CliqueTree, Scopes, clique_tree, tree_in_order
 
@@ -58,17 +58,26 @@ class JunctionTree:
                 f"exact inference in this network needs tables of {needed:,.1f} GiB; the limit is {limit:,.1f} GiB"
             )
         self._fill()
-        self._positions: dict[tuple[str, ...], list[int]] = {}
+        self._positions: dict[tuple[tuple[str, ...], bool], list[int]] = {}
         self._own_trees: dict[tuple[frozenset[str], frozenset[str]], CliqueTree] = {}
 
     def with_tables(self, tables: Mapping[str, Array]) -> "JunctionTree":
         """The same structure over other numbers: {variable: P(variable | parents)} of all variables, as in the families.
 
-        Raises BadNetwork for tables that are none. The M-step of EM needs no new cliques.
+        Raises BadNetwork for tables that are none.
         """
-        families = {v: Family(family.parents, tables[v]) for v, family in self.network.families.items() if v in tables}
+        return self._over(self.network.with_tables(tables))
+
+    def fitted(self, counts: Mapping[str, Array]) -> "JunctionTree":
+        """The same structure over numbers in proportion to `counts`, such as those of `family_counts`: the M-step of EM.
+
+        A row without any count stays as it is. Raises BadNetwork for counts that are none.
+        """
+        return self._over(self.network.fitted(counts))
+
+    def _over(self, network: Network) -> "JunctionTree":
         made = copy(self)
-        made.network = Network(self.network.states, families)
+        made.network = network
         made._fill()
         return made
 
@@ -167,11 +176,7 @@ class JunctionTree:
 
     def _one_pass(self, case: Evidence, wanted: tuple[str, ...]) -> tuple[CliqueTree, Posterior]:
         """One case, on the standing tree or, where that is dear, on a tree made for what is observed and asked."""
-        reached = self._positions.get(wanted)
-        if reached is None:
-            reached = _cliques_of(self._tree, wanted)
-            keep(self._positions, wanted, reached)
-        senders = self._senders(case)
+        reached, senders = self._reached(wanted), self._senders(case)
         dear = WORTH_A_TREE * len(self._sizes)
         if case.fixed and self._tree.size > dear:
             cost = [table.size for table in self._conditionals]
@@ -203,17 +208,23 @@ class JunctionTree:
         return tree, propagate(tree, potentials, Evidence(1, {}, case.columns), reached, range(len(potentials)))
 
     def _passes(
-        self, evidence: Evidence, wanted: Sequence[str], weights: Array | None = None
+        self, evidence: Evidence, wanted: tuple[str, ...], weights: Array | None = None
     ) -> Iterator[tuple[slice, Posterior, Evidence]]:
         """The cases in parts that fit into the memory: which they are, and what a pass over them gives."""
-        reached, senders = _cliques_of(self._tree, wanted, weights is not None), self._senders(evidence)
+        reached, senders = self._reached(wanted, families=weights is not None), self._senders(evidence)
         per_case = 8 * sum(self._conditionals[i].size for i in {*reached, *senders})
         step = max(1, min(CHUNK, self.memory // (2 * per_case)))
-        for start in range(0, evidence.n, step):
-            rows = slice(start, min(start + step, evidence.n))
-            part = evidence.rows(np.arange(rows.start, rows.stop))
+        for rows, part in evidence.parts(step):
             of_rows = None if weights is None else weights[rows]
             yield rows, propagate(self._tree, self._conditionals, part, reached, senders, of_rows), part
+
+    def _reached(self, wanted: tuple[str, ...], families: bool = False) -> list[int]:
+        """The cliques on the way back to these variables, or to their families."""
+        found = self._positions.get((wanted, families))
+        if found is None:
+            found = _cliques_of(self._tree, wanted, families)
+            keep(self._positions, (wanted, families), found)
+        return found
 
     def _senders(self, evidence: Evidence) -> list[int]:
         tops = {self._tree.top[variable] for variable in evidence.fixed}
@@ -229,13 +240,14 @@ class JunctionTree:
 
     def _add_family(self, counts: Array, found: Posterior, evidence: Evidence, variable: str) -> None:
         """Adds P(variable, parents | case), summed over the cases, to `counts`."""
-        scope, home = self._scopes[variable], self._tree.home[variable]
-        variables = self._tree.cliques[home].variables
-        others = tuple(axis for axis, other in enumerate(variables) if other not in scope)
-        joint = found.cliques[home].sum(axis=-1).sum(axis=others)
-        kept = [other for other in variables if other in scope]
-        observed = tuple(slice(at, at + 1) if (at := evidence.fixed.get(v)) is not None else slice(None) for v in scope)
-        counts[observed] += joint.transpose([kept.index(v) for v in scope])
+        tree, scope = self._tree, self._scopes[variable]
+        way = tree.ways[variable]
+        joint = np.add.reduce(found.cliques[tree.home[variable]], axis=way.outside)
+        if not evidence.fixed.keys().isdisjoint(scope):
+            counts = counts[
+                tuple(slice(f, f + 1) if (f := evidence.fixed.get(v)) is not None else slice(None) for v in scope)
+            ]
+        counts += joint.transpose(way.back)
 
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
         if variables is None:
@@ -271,11 +283,8 @@ def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = Fal
 def _products(tree: CliqueTree, scopes: Scopes, tables: Tables) -> list[Array]:
     """Each clique's potential: the product of the families that live in it. An axis no family has is of length 1."""
     potentials: list[Array] = [np.ones((1,) * (len(clique.variables) + 1)) for clique in tree.cliques]
-    for child, scope in scopes.items():
+    for child in scopes:
         home = tree.home.get(child, 0)
-        variables = tree.cliques[home].variables
-        places = [variables.index(variable) for variable in scope]
-        order = sorted(range(len(scope)), key=places.__getitem__)
-        spread = tuple(slice(None) if variable in scope else None for variable in variables)
-        potentials[home] = potentials[home] * tables[child].transpose(*order, len(order))[spread]
+        way = tree.ways[child]
+        potentials[home] = potentials[home] * tables[child].transpose(way.order)[way.spread]
     return potentials

@@ -57,6 +57,55 @@ class Network:
         """Pickled as its parts, for worker processes."""
         return Network, (dict(self.states), dict(self.families))
 
+    def with_tables(self, tables: Mapping[str, Array]) -> "Network":
+        """The same variables, states and arcs with other numbers. Raises BadNetwork as the constructor does."""
+        try:
+            arrays = [np.array(tables[variable], dtype=np.float64) for variable in self.families]
+        except (KeyError, TypeError, ValueError):
+            arrays = []
+        if [array.shape for array in arrays] != [family.table.shape for family in self.families.values()]:
+            return self._built(tables)
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = [np.add.reduce(array, axis=0) for array in arrays]
+            off = np.abs(np.concatenate([total.ravel() for total in sums]) - 1).max()
+        if not (off <= ROW_TOLERANCE and min(array.min() for array in arrays) >= 0):  # NaN fails either
+            return self._built(tables)
+        return self._with(array / total for array, total in zip(arrays, sums, strict=True))
+
+    def fitted(self, counts: Mapping[str, Array]) -> "Network":
+        """The M-step of EM: tables in proportion to `counts`, shaped as they; a row without any count stays as it is.
+
+        Raises BadNetwork for counts that are negative, not finite or of another shape.
+        """
+        for variable, family in self.families.items():
+            if variable not in counts or np.shape(counts[variable]) != family.table.shape:
+                raise BadNetwork(f"the counts of {variable!r} must be an array of shape {family.table.shape}")
+        found = [counts[variable] for variable in self.families]
+        every = np.concatenate([array.ravel() for array in found])
+        if not (every.min() >= 0 and every.max() < np.inf):  # NaN fails either
+            bad = next(v for v in self.families if not (np.isfinite(counts[v]) & (counts[v] >= 0)).all())
+            raise BadNetwork(f"the counts of {bad!r} hold a number that is negative or not finite")
+        tables = []
+        for array, family in zip(found, self.families.values(), strict=True):
+            totals = np.add.reduce(array, axis=0)
+            tables.append(np.divide(array, totals, out=family.table.copy(), where=totals > 0))
+        return self._with(tables)
+
+    def _with(self, tables: Iterable[Array]) -> "Network":
+        """With these tables, known to be good."""
+        families = {}
+        for (variable, family), table in zip(self.families.items(), tables, strict=True):
+            table.flags.writeable = False
+            families[variable] = Family(family.parents, table)
+        made = object.__new__(Network)
+        made.__dict__.update(self.__dict__, families=MappingProxyType(families))
+        return made
+
+    def _built(self, tables: Mapping[str, Array]) -> "Network":
+        """With these tables, checked one by one: an error says which is wrong."""
+        given = {v: Family(family.parents, tables[v]) for v, family in self.families.items() if v in tables}
+        return Network(self.states, given)
+
     @property
     def variables(self) -> tuple[str, ...]:
         """Every variable, in declared order."""
@@ -116,11 +165,13 @@ def _checked_family(variable: str, states: Mapping[str, tuple[str, ...]], famili
 
 
 def _normalised(variable: str, table: Array) -> Array:
-    if not (np.isfinite(table).all() and (table >= 0).all()):
-        raise BadNetwork(f"the table of {variable!r} holds a number that is negative or not finite")
-    sums = table.sum(axis=0)
-    worst = float(sums.flat[np.abs(sums - 1).argmax()])
-    if abs(worst - 1) > ROW_TOLERANCE:
+    with np.errstate(invalid="ignore", over="ignore"):
+        sums = table.sum(axis=0)
+        off = np.abs(sums - 1)
+    if not (table.min() >= 0 and off.max() <= ROW_TOLERANCE):  # NaN fails either
+        if not (np.isfinite(table).all() and (table >= 0).all()):
+            raise BadNetwork(f"the table of {variable!r} holds a number that is negative or not finite")
+        worst = float(sums.flat[off.argmax()])
         raise BadNetwork(f"a row of the table of {variable!r} sums to {worst:.9g}; it must sum to 1")
     table /= sums
     table.flags.writeable = False

@@ -140,8 +140,8 @@ def _pass(
     arithmetic: Arithmetic,
     shared_up_to: int,
 ) -> Posterior:
-    sharing = _share(tree, evidence, senders, shared_up_to)
-    cliques = _absorb(tree, tables, evidence, sharing, arithmetic)
+    sharing, likelihoods = _prepared(tree, evidence, senders, shared_up_to, arithmetic)
+    cliques = _absorb(tree, tables, evidence.fixed, likelihoods, arithmetic)
     cliques, messages, log_evidence = _collect(tree, cliques, senders, sharing, arithmetic)
     of_cases = _taken(log_evidence, sharing.rows.get(0))
     if not wanted:
@@ -149,13 +149,23 @@ def _pass(
     if weights is None:
         beliefs = _distribute(tree, cliques, messages, wanted, sharing, arithmetic)
         if arithmetic is LOGARITHMS:  # of large numbers the last digits are lost; a sum of 1 gives them back
-            beliefs = {
-                i: _difference(found, arithmetic.total(found, tuple(range(found.ndim - 1))))
-                for i, found in beliefs.items()
-            }
+            beliefs = {i: _normalised(belief) for i, belief in beliefs.items()}
     else:
         beliefs = _distribute_sums(tree, cliques, messages, wanted, sharing, weights, arithmetic)
     return Posterior({i: arithmetic.leave(belief) for i, belief in beliefs.items()}, of_cases)
+
+
+def _prepared(
+    tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: int, arithmetic: Arithmetic
+) -> tuple[Sharing, dict[int, Array]]:
+    """What a pass needs of the evidence, kept with it for the next pass over the same tree: EM makes many."""
+    key = (id(tree), arithmetic is PLAIN)
+    if key not in evidence.known:
+        sharing = _share(tree, evidence, senders, up_to)
+        # The tree is kept too, so that no other can have its id.
+        evidence.known[key] = tree, (sharing, _likelihoods(tree, evidence, sharing, arithmetic))
+    found: tuple[Sharing, dict[int, Array]] = evidence.known[key][1]
+    return found
 
 
 def _share(tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: int) -> Sharing:
@@ -182,13 +192,29 @@ def _share(tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: 
     return sharing
 
 
+def _likelihoods(tree: CliqueTree, evidence: Evidence, sharing: Sharing, arithmetic: Arithmetic) -> dict[int, Array]:
+    """Per clique the product of the likelihood vectors that it absorbs, spread over its axes."""
+    found: dict[int, Array] = {}
+    for variable, column in evidence.columns.items():
+        i = tree.smallest[variable]
+        codes = column.codes[sharing.first[i]] if i in sharing.first else column.codes
+        spread = tuple(slice(None) if other == variable else None for other in tree.cliques[i].variables)
+        vectors = arithmetic.enter(column.vectors[codes].T[spread])
+        found[i] = arithmetic.times(found[i], vectors) if i in found else vectors
+    return found
+
+
 def _absorb(
-    tree: CliqueTree, tables: Sequence[Array], evidence: Evidence, sharing: Sharing, arithmetic: Arithmetic
+    tree: CliqueTree,
+    tables: Sequence[Array],
+    fixed: Mapping[str, int],
+    likelihoods: Mapping[int, Array],
+    arithmetic: Arithmetic,
 ) -> list[Array]:
     """The cliques with the evidence in them. An observed axis is cut to its state, a view of length 1."""
     cliques = list(tables)
     cuts: dict[int, list[slice]] = {}
-    for variable, state in evidence.fixed.items():
+    for variable, state in fixed.items():
         for i, axis in tree.axes[variable]:
             if tables[i].shape[axis] > 1:
                 if i not in cuts:
@@ -198,11 +224,8 @@ def _absorb(
         cliques[i] = cliques[i][tuple(cut)]
     if arithmetic is not PLAIN:
         cliques = [arithmetic.enter(clique) for clique in cliques]
-    for variable, column in evidence.columns.items():
-        i = tree.smallest[variable]
-        codes = column.codes[sharing.first[i]] if i in sharing.first else column.codes
-        spread = tuple(slice(None) if other == variable else None for other in tree.cliques[i].variables)
-        cliques[i] = arithmetic.times(cliques[i], arithmetic.enter(column.vectors[codes].T[spread]))
+    for i, likelihood in likelihoods.items():
+        cliques[i] = arithmetic.times(cliques[i], likelihood)
     return cliques
 
 
@@ -282,7 +305,9 @@ def _summed(values: Array, at: Ids | None, n: int) -> Array:
         return np.asarray(values.sum(axis=-1, keepdims=True))
     if at is None:
         return values
-    flat = np.broadcast_to(values, (*values.shape[:-1], len(at))).reshape(-1, len(at))
-    cells = at + n * np.arange(len(flat))[:, None]
-    summed = np.bincount(cells.ravel(), weights=flat.ravel(), minlength=n * len(flat))
-    return summed.astype(np.float64).reshape(*values.shape[:-1], n)
+    if values.shape[-1] == 1:
+        values = np.broadcast_to(values, (*values.shape[:-1], len(at)))
+    flat = values.reshape(-1, len(at))
+    cells = at + np.arange(0, n * len(flat), n)[:, None]
+    summed = np.bincount(cells.ravel(), flat.ravel(), n * len(flat))
+    return summed.astype(np.float64, copy=False).reshape(*values.shape[:-1], n)

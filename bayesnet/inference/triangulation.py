@@ -51,13 +51,27 @@ class Clique:
 
 
 @dataclass(frozen=True)
+class Way:
+    """From the table of a family, its last axis the column, into its home clique and back.
+
+    Transposed by `order` and indexed by `spread` it meets the clique; the clique summed over `outside` (the column too) and
+    transposed by `back` has the family's axes again.
+    """
+
+    order: tuple[int, ...]
+    spread: Index
+    outside: tuple[int, ...]
+    back: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class CliqueTree:
     """Cliques with every parent before its children, so that backwards is towards the root.
 
     `order` is the order of elimination. `home[v]` is the position of the clique that holds the family of v, `top[v]` of
     the one nearest the root that holds v, `smallest[v]` of the smallest; `axes[v]` lists the cliques that hold v with the
-    axis it has there, `others[v]` the other axes of the smallest. `size` is how many numbers the tables of all cliques
-    hold: the cost, known before anything is allocated.
+    axis it has there, `others[v]` the other axes of the smallest; `ways[v]` leads from the table of v to its home and back.
+    `size` is how many numbers the tables of all cliques hold: the cost, known before anything is allocated.
     """
 
     cliques: tuple[Clique, ...]
@@ -67,6 +81,7 @@ class CliqueTree:
     smallest: dict[str, int]
     axes: dict[str, list[tuple[int, int]]]
     others: dict[str, tuple[int, ...]]
+    ways: dict[str, "Way"]
     size: int
 
     def towards_root(self, positions: Iterable[int]) -> list[int]:
@@ -133,7 +148,17 @@ def tree_in_order(order: Sequence[str], scopes: Scopes, sizes: Mapping[str, int]
         variable: tuple(axis for axis, other in enumerate(variables[i]) if other != variable)
         for variable, i in smallest.items()
     }
-    return CliqueTree(cliques, tuple(order), home, top, smallest, axes, others, sum(cells))
+    ways = {child: _way(scope, cliques[home.get(child, 0)].variables, rank) for child, scope in scopes.items()}
+    return CliqueTree(cliques, tuple(order), home, top, smallest, axes, others, ways, sum(cells))
+
+
+def _way(scope: tuple[str, ...], variables: tuple[str, ...], rank: Mapping[str, int]) -> Way:
+    order = sorted(range(len(scope)), key=lambda i: rank[scope[i]])
+    spread = tuple(slice(None) if variable in scope else None for variable in variables)
+    outside = tuple(axis for axis, variable in enumerate(variables) if variable not in scope)
+    return Way(
+        (*order, len(scope)), spread, (*outside, len(variables)), tuple(order.index(i) for i in range(len(scope)))
+    )
 
 
 def _clique(

@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyagrum as gum
 from numpy.typing import NDArray
 
 from bayesnet import Network
 from bayesnet.inference.exchange import from_pgmpy, to_pgmpy
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of SWIG's own types; as an error it would crash the interpreter
+    import pyagrum as gum
 
 Array = NDArray[np.float64]
 Answer = str | dict[str, float]
@@ -53,19 +56,21 @@ def agrum(network: Network) -> Any:
 
 
 def agrum_asks(network: Network, targets: Sequence[str], engines: Sequence[str] = tuple(ENGINES)) -> dict[str, Ask]:
-    """Per engine of pyAgrum a function from a case to the targets' posteriors."""
+    """Per engine of pyAgrum a function from a case to the posteriors of those targets that it does not observe."""
     made = agrum(network)
 
     def ask(engine: Any, case: Case) -> dict[str, Array]:
+        assert made is not None  # kept in sight: an engine whose network is gone crashes
         engine.setEvidence(evidence_of(network, case))
         engine.makeInference()
-        return {target: engine.posterior(target).toarray() for target in targets}
+        return {target: engine.posterior(target).toarray() for target in targets if target not in case}
 
     asks = {}
     for name in engines:
         engine = ENGINES[name](made)
         engine.setNumberOfThreads(1)
-        engine.setTargets(set(targets))
+        if len(targets) < len(network.variables):
+            engine.setTargets(set(targets))
         asks[name] = partial(ask, engine)
     return asks
 

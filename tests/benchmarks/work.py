@@ -18,6 +18,7 @@ from run import Result
 
 import bayesnet
 from bayesnet import JunctionTree, Network
+from bayesnet.inference.evidence import encode
 
 QUESTIONS_LEFT_OPEN = 0.8
 """At most so large a share of the questions is unanswered in a single case."""
@@ -192,13 +193,8 @@ def learning() -> list[Result]:
 
 
 def em_step(tree: JunctionTree, cases: Any) -> JunctionTree:
-    """One iteration: expected counts, then their shares; a row that no case speaks of stays as it was."""
-    tables = {}
-    for variable, counts in tree.family_counts(cases).items():
-        totals = counts.sum(axis=0)
-        before = tree.network.families[variable].table
-        tables[variable] = np.where(totals > 0, counts / np.where(totals > 0, totals, 1), before)
-    return tree.with_tables(tables)
+    """One iteration of EM without a prior."""
+    return tree.fitted(tree.family_counts(cases))
 
 
 def em_iteration(
@@ -210,10 +206,10 @@ def em_iteration(
     pairs: int,
 ) -> Result:
     """One iteration of ours; of the peer what a second iteration adds, so that its setting up is not counted."""
-    mine, theirs = [], []
+    mine, theirs, encoded = [], [], encode(tree.network.states, cases)
     for _ in range(pairs):
-        em_step(tree, cases)
-        mine.append(median(timed(partial(em_step, tree, cases))[0] for _ in range(5)))
+        em_step(tree, encoded)
+        mine.append(median(timed(partial(em_step, tree, encoded))[0] for _ in range(15)))
         once, twice = (timed(partial(em, tree.network, cases, iterations))[0] for iterations in (1, 2))
         theirs.append(twice - once)
     return Result(
@@ -258,18 +254,7 @@ def all_marginals(tree: JunctionTree, case: Case) -> dict[str, Any]:
 
 def every_engine(network: Network, cases: Sequence[Case]) -> dict[str, Callable[[Case], dict[str, Any]]]:
     """pyAgrum's engines as `all_marginals`; the slowest by far is left out after one case."""
-    made = peers.agrum(network)
-
-    def ask(engine: Any, case: Case) -> dict[str, Any]:
-        engine.setEvidence(case)
-        engine.makeInference()
-        return {v: engine.posterior(v).toarray() for v in network.variables if v not in case}
-
-    asks = {}
-    for name, kind in peers.ENGINES.items():
-        engine = kind(made)
-        engine.setNumberOfThreads(1)
-        asks[name] = partial(ask, engine)
+    asks = peers.agrum_asks(network, network.variables)
     once = {name: timed(partial(ask, cases[0]))[0] for name, ask in asks.items()}
     return {name: ask for name, ask in asks.items() if once[name] <= 5 * min(once.values())}
 
