@@ -50,6 +50,11 @@ class Advice:
             reasons.setdefault(item.because, []).append(item.title)
         return reasons
 
+    @property
+    def gist(self) -> tuple[str, frozenset[str]]:
+        """What it comes down to: the level and what to do, by id. Advice differs where this does."""
+        return self.level.id, frozenset(item.id for item in self.items)
+
     def __iter__(self) -> Iterator[AdviceItem]:
         return iter(self.items)
 

@@ -1,7 +1,7 @@
 """What a user answered, checked once and split: evidence for the network, red flags for the rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bayesnet.errors import BadEvidence, UnknownVariable
@@ -12,14 +12,17 @@ from bayesnet.knowledge.schema import BINARY, YES
 
 @dataclass(frozen=True)
 class CheckedAnswers:
-    """`given` holds what was answered, unanswered questions left out; `red_flags` the ids answered with yes."""
+    """`given` holds what was answered, unanswered questions left out; `red_flags` the ids answered with yes, `asked_flags`
+    those answered at all.
+    """
 
     given: Mapping[str, Answer]
     red_flags: tuple[str, ...]
+    asked_flags: tuple[str, ...] = ()
 
-    def evidence(self, knowledge: Knowledge) -> dict[str, Answer]:
-        """What the network is told: the answers, and that the outcome has happened."""
-        return {**self.given, knowledge.outcome.id: YES}
+    def with_red_flag(self, flag: str) -> "CheckedAnswers":
+        """The same with one more red flag up."""
+        return replace(self, red_flags=(*self.red_flags, flag), asked_flags=(*self.asked_flags, flag))
 
 
 def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAnswers:
@@ -37,7 +40,7 @@ def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAn
             # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
             kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
     up = tuple(flag for flag in knowledge.red_flags if holds(flags, flag, BINARY, (YES,)))
-    return CheckedAnswers(given, up)
+    return CheckedAnswers(given, up, tuple(flags))
 
 
 def check_table(knowledge: Knowledge, cases: Any) -> Evidence:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from bayesnet.diagnosis.advice import Advice
-from bayesnet.diagnosis.explanation import Explanation
-from bayesnet.diagnosis.uncertainty import Interval
+from bayesnet.diagnosis.conflict import Conflict, conflict
+from bayesnet.diagnosis.explanation import Explanation, explain
+from bayesnet.diagnosis.flips import Flip, flips
+from bayesnet.diagnosis.questions import NextQuestions, next_questions
+from bayesnet.diagnosis.reader import Case
+from bayesnet.diagnosis.sensitivity import Sensitivity, sensitivity
+from bayesnet.diagnosis.uncertainty import Doubt, Interval, doubt
 from bayesnet.errors import UnknownName
 from bayesnet.inference.evidence import Answer
 from bayesnet.knowledge.schema import RedFlag
+
+
+class Doubts:
+    """The doubt about a case, drawn when first asked for."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+
+    @cached_property
+    def drawn(self) -> Doubt:
+        """One pass under all draws of the numbers."""
+        return doubt(self._case)
 
 
 @dataclass(frozen=True)
@@ -28,12 +46,18 @@ class Belief:
     triggered: float
     present: float
     prior: float
-    _interval: Callable[[], Interval] = field(repr=False, compare=False)
+    _node: str = field(repr=False, compare=False)
+    _doubts: Doubts = field(repr=False, compare=False)
 
     @property
     def interval(self) -> Interval:
         """(low, high): 90 % credible interval of `triggered`, from the strengths of the model's numbers."""
-        return self._interval()
+        return self._doubts.drawn.intervals[self._node]
+
+    @property
+    def ranks_first(self) -> float:
+        """The probability that this cause truly is the likeliest, as far as the model's numbers are in doubt."""
+        return self._doubts.drawn.ranks_first[self.cause]
 
 
 @dataclass(frozen=True)
@@ -45,12 +69,13 @@ class GroupBelief:
     causes: tuple[str, ...]
     triggered: float
     prior: float
-    _interval: Callable[[], Interval] = field(repr=False, compare=False)
+    _node: str = field(repr=False, compare=False)
+    _doubts: Doubts = field(repr=False, compare=False)
 
     @property
     def interval(self) -> Interval:
         """(low, high): 90 % credible interval of `triggered`, from the strengths of the model's numbers."""
-        return self._interval()
+        return self._doubts.drawn.intervals[self._node]
 
 
 @dataclass(frozen=True)
@@ -70,7 +95,7 @@ class Diagnosis:
     red_flags: tuple[RedFlag, ...]
     advice: Advice
     log_evidence: float
-    _explain: Callable[[str], Explanation] = field(repr=False, compare=False)
+    _case: Case = field(repr=False, compare=False)
 
     def __getitem__(self, cause: str) -> Belief:
         for belief in self.beliefs:
@@ -83,7 +108,23 @@ class Diagnosis:
 
         Raises UnknownName for a cause the model does not have.
         """
-        return self._explain(self[cause].cause)
+        return explain(self._case, self[cause].cause)
+
+    def next_questions(self) -> NextQuestions:
+        """The open questions, the most worth asking first; `.stop` when no answer can change the advice."""
+        return next_questions(self._case)
+
+    def sensitivity(self, cause: str) -> Sensitivity:
+        """How the probability of a cause depends on each number of the model. Raises UnknownName."""
+        return sensitivity(self._case, self[cause].cause)
+
+    def conflict(self) -> Conflict:
+        """Whether the answers fit together, and which one stands out."""
+        return conflict(self._case)
+
+    def flips(self) -> tuple[Flip, ...]:
+        """The smallest changes of the answers after which another cause leads or the level of advice differs."""
+        return flips(self._case)
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain JSON values."""

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache, cached_property, partial
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from bayesnet.diagnosis.advice import Findings, advise
-from bayesnet.diagnosis.answers import CheckedAnswers, check_answers, check_table
-from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, GroupBelief
-from bayesnet.diagnosis.explanation import Explanation, explain
-from bayesnet.diagnosis.uncertainty import Interval, drawn_tables, intervals
+from bayesnet.diagnosis.answers import check_answers, check_table
+from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, Doubts, GroupBelief
+from bayesnet.diagnosis.fixes import Fixes, WhatIf, fixes, what_if
+from bayesnet.diagnosis.reader import Case, Reader
 from bayesnet.errors import MissingExtra
 from bayesnet.inference.evidence import Answer
 from bayesnet.inference.exchange import to_pgmpy
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.load import load_knowledge
 from bayesnet.knowledge.schema import NO, YES
-
-Spans = Callable[[], dict[str, Interval]]
-"""The intervals of one case by node, drawn when first asked for."""
 
 
 def load(path: str | Path | None = None) -> DiagnosticModel:
@@ -40,19 +36,20 @@ class DiagnosticModel:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
+        self.reader = Reader(knowledge)
 
     def __repr__(self) -> str:
         return f"<DiagnosticModel {self.knowledge.id} {self.knowledge.version}>"
 
-    @cached_property
+    @property
     def tree(self) -> JunctionTree:
         """Exact inference over the model's network."""
-        return JunctionTree(network_of(self.knowledge))
+        return self.reader.tree
 
-    @cached_property
+    @property
     def engine(self) -> Lookup:
         """The same inference, from tables where the causes part the questions."""
-        return Lookup(self.tree, self.knowledge.causes, self.knowledge.questions, {self.knowledge.outcome.id: YES})
+        return self.reader.engine
 
     @cached_property
     def network(self) -> Any:
@@ -66,24 +63,35 @@ class DiagnosticModel:
         what is left out is unanswered too. Raises UnknownVariable, UnknownState, BadEvidence, or ImpossibleEvidence
         with the smallest contradictory set.
         """
-        checked = check_answers(self.knowledge, answers)
-        evidence = checked.evidence(self.knowledge)
-        posterior, log_evidence = self.engine.posterior_and_log_evidence(evidence, self._shown)
-        no_cause = float(posterior[self._any][0])
-        triggered = {cause: float(posterior[node][1]) for cause, node in self._triggers.items()}
-        spans = cache(lambda: intervals(self.tree, self._drawn, evidence, self._read))
-        findings = Findings(self.knowledge, checked, triggered, no_cause)
+        case = self._case(answers)
+        reader = self.reader
+        posterior, log_evidence = reader.engine.posterior_and_log_evidence(case.evidence, reader.shown)
+        no_cause = float(posterior[reader.any_cause][0])
+        triggered = {cause: float(posterior[node][1]) for cause, node in reader.triggers.items()}
+        doubts = Doubts(case)
         return Diagnosis(
-            answers=checked.given,
-            beliefs=self._beliefs(posterior, spans),
-            groups=self._groups(posterior, spans),
+            answers=case.given,
+            beliefs=self._beliefs(posterior, doubts),
+            groups=self._groups(posterior, doubts),
             unexplained=no_cause,
-            unexplained_prior=float(self._prior[self._any][0]),
-            red_flags=tuple(self.knowledge.red_flags[flag] for flag in checked.red_flags),
-            advice=advise(findings),
+            unexplained_prior=float(reader.prior[reader.any_cause][0]),
+            red_flags=tuple(self.knowledge.red_flags[flag] for flag in case.answers.red_flags),
+            advice=advise(Findings(self.knowledge, case.answers, triggered, no_cause)),
             log_evidence=log_evidence,
-            _explain=partial(self._explanation, checked),
+            _case=case,
         )
+
+    def what_if(self, answers: Mapping[str, Any], changes: Mapping[str, Any]) -> WhatIf:
+        """The probability of the outcome in the next session, before and after habits change: {habit: state}.
+
+        Habits and lasting causes carry over from this episode, as far as the answers tell; the rest is drawn anew. Raises
+        UnknownName for what is no habit, UnknownState, and what `diagnose` raises.
+        """
+        return what_if(self._case(answers), changes)
+
+    def fixes(self, answers: Mapping[str, Any]) -> Fixes:
+        """The change of each habit that most lowers the probability of the outcome in the next session, best first."""
+        return fixes(self._case(answers))
 
     def posteriors(self, cases: Any, errors: Literal["raise", "null"] = "raise") -> Any:
         """P(triggered) of every cause for many cases: a pandas DataFrame on the index of `cases`.
@@ -98,85 +106,45 @@ class DiagnosticModel:
         except ImportError:
             raise MissingExtra("posteriors of a table", "tables") from None
         evidence = check_table(self.knowledge, cases)
-        read = dict.fromkeys(self._triggers.values(), YES) | {self._any: NO}
+        read = dict.fromkeys(self.reader.triggers.values(), YES) | {self.reader.any_cause: NO}
         found = self.engine.probabilities(evidence, read, errors)
         return pd.DataFrame(
-            dict(zip((*self._triggers, "unexplained"), found.values(), strict=True)), index=evidence.labels
+            dict(zip((*self.reader.triggers, "unexplained"), found.values(), strict=True)), index=evidence.labels
         )
 
     def in_words(self, question: str, answer: Answer) -> str:
         """An answer with the labels a user sees: 'Sweating: Heavy'; a soft one names its states with their weights."""
-        asked = self.knowledge.questions[question]
-        labels = {state.id: state.label for state in asked.states}
-        if isinstance(answer, Mapping):
-            said = ", ".join(f"{labels[state]} {float(value):g}" for state, value in answer.items())
-        else:
-            said = labels[str(answer)]
-        return f"{asked.label}: {said}"
+        return self.reader.in_words(question, answer)
 
-    # What is read off the network, by node.
+    def _case(self, answers: Mapping[str, Any]) -> Case:
+        return Case(self.reader, check_answers(self.knowledge, answers))
 
-    @cached_property
-    def _triggers(self) -> dict[str, str]:
-        return {cause: link_node(self.knowledge.outcome.id, cause) for cause in self.knowledge.causes}
-
-    @cached_property
-    def _headings(self) -> dict[str, str]:
-        return {heading: heading_node(self.knowledge, heading) for heading in self.knowledge.headings}
-
-    @cached_property
-    def _any(self) -> str:
-        return any_node(self.knowledge.outcome.id)
-
-    @cached_property
-    def _read(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self._triggers.values(), *self._headings.values())))
-
-    @cached_property
-    def _shown(self) -> tuple[str, ...]:
-        return (*self._read, *self.knowledge.causes, self._any)
-
-    @cached_property
-    def _prior(self) -> dict[str, Array]:
-        return self.engine.posterior({self.knowledge.outcome.id: YES}, self._shown)
-
-    @cached_property
-    def _drawn(self) -> Mapping[str, Array]:
-        return drawn_tables(self.knowledge)
-
-    def _beliefs(self, posterior: Mapping[str, Array], spans: Spans) -> tuple[Belief, ...]:
+    def _beliefs(self, posterior: Mapping[str, Array], doubts: Doubts) -> tuple[Belief, ...]:
         beliefs = [
             Belief(
                 cause=cause,
                 label=self.knowledge.causes[cause].label,
                 triggered=float(posterior[node][1]),
                 present=float(posterior[cause][1]),
-                prior=float(self._prior[node][1]),
-                _interval=partial(_pick, spans, node),
+                prior=float(self.reader.prior[node][1]),
+                _node=node,
+                _doubts=doubts,
             )
-            for cause, node in self._triggers.items()
+            for cause, node in self.reader.triggers.items()
         ]
         return tuple(sorted(beliefs, key=lambda belief: -belief.triggered))
 
-    def _groups(self, posterior: Mapping[str, Array], spans: Spans) -> dict[str, GroupBelief]:
+    def _groups(self, posterior: Mapping[str, Array], doubts: Doubts) -> dict[str, GroupBelief]:
         groups = [
             GroupBelief(
                 heading=heading,
                 label=self.knowledge.headings[heading].label,
                 causes=self.knowledge.headings[heading].causes,
                 triggered=float(posterior[node][1]),
-                prior=float(self._prior[node][1]),
-                _interval=partial(_pick, spans, node),
+                prior=float(self.reader.prior[node][1]),
+                _node=node,
+                _doubts=doubts,
             )
-            for heading, node in self._headings.items()
+            for heading, node in self.reader.headings.items()
         ]
         return {group.heading: group for group in sorted(groups, key=lambda group: -group.triggered)}
-
-    def _explanation(self, checked: CheckedAnswers, cause: str) -> Explanation:
-        labels = {question: self.in_words(question, answer) for question, answer in checked.given.items()}
-        always: dict[str, Answer] = {self.knowledge.outcome.id: YES}
-        return explain(self.engine, self._triggers[cause], cause, checked.given, always, labels)
-
-
-def _pick(spans: Spans, node: str) -> Interval:
-    return spans()[node]

@@ -5,37 +5,41 @@ is diagnosed under every draw at once, and the interval holds the middle 90 % of
 by how well they predict the case: one case says next to nothing about the numbers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from bayesnet.inference.evidence import Answers
-from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.diagnosis.reader import Case
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.gates import expand
-from bayesnet.knowledge.knowledge import Knowledge
 
-DRAWS = 400
-SEED = 20200222
 COVERAGE = 0.90
 
 Interval = tuple[float, float]
 
 
-def drawn_tables(knowledge: Knowledge, draws: int = DRAWS, seed: int = SEED) -> Mapping[str, Array]:
-    """The network's tables under draws of all numbers: {variable: (n_states, *parent states, draws)}."""
-    _, families = expand(knowledge, knowledge.draw(draws, seed))
-    return {variable: family.table for variable, family in families.items()}
+@dataclass(frozen=True)
+class Doubt:
+    """Per node its 90 % credible interval, and per cause the probability that it truly ranks first."""
+
+    intervals: Mapping[str, Interval]
+    ranks_first: Mapping[str, float]
 
 
-def intervals(
-    tree: JunctionTree, tables: Mapping[str, Array], evidence: Answers, nodes: Iterable[str]
-) -> dict[str, Interval]:
-    """The 90 % credible interval of P(yes) of each yes/no node, given the evidence."""
+def doubt(case: Case) -> Doubt:
+    """The doubt about every cause and heading in this case: one pass under all draws."""
+    reader = case.reader
+    drawn = reader.tree.posteriors_under(reader.drawn, case.evidence, reader.triggering)
+    causes = np.array([drawn[node][:, 1] for node in reader.triggers.values()])
+    first = np.bincount(causes.argmax(axis=0), minlength=len(causes)) / causes.shape[1]
+    return Doubt(
+        {node: span(p[:, 1]) for node, p in drawn.items()},
+        {cause: float(p) for cause, p in zip(reader.triggers, first, strict=True)},
+    )
+
+
+def span(draws: Array) -> Interval:
+    """The middle 90 % of some draws (n_draws,)."""
     tail = (1 - COVERAGE) / 2
-    drawn = tree.posteriors_under(tables, evidence, nodes)
-    return {node: _span(np.quantile(p[:, 1], [tail, 1 - tail])) for node, p in drawn.items()}
-
-
-def _span(bounds: Array) -> Interval:
-    return float(bounds[0]), float(bounds[1])
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return float(low), float(high)

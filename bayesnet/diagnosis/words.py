@@ -37,6 +37,19 @@ def in_range(interval: tuple[float, float]) -> str:
     return f"{in_percent(low)} to {in_percent(high)}"
 
 
+def from_to(before: float, after: float) -> str:
+    """'from about 3 in 10 sessions to about 2 in 10'; in 100 or 1,000 where tenths would not show the difference."""
+    for per in (10, 100, 1000):
+        low, high = round(before * per), round(after * per)
+        if low != high and min(low, high) >= 1:
+            return f"from about {low} in {per:,} sessions to about {high} in {per:,}"
+    return (
+        f"stays at {in_words(after)} sessions"
+        if abs(before - after) < 0.0005
+        else "changes by less than 1 in 1,000 sessions"
+    )
+
+
 def within_sentence(label: str) -> str:
     """A label as it reads inside a sentence: 'muscle strain'."""
     return label[:1].lower() + label[1:]

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from math import prod
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
-from bayesnet.inference.evidence import Answers, Evidence, encode, one_case
+from bayesnet.inference.evidence import Answers, Column, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
@@ -159,20 +160,51 @@ class JunctionTree:
         """{variable: arrays (n_draws, n_states)}: one case under many draws of the network's parameters.
 
         `tables` holds for each variable its table (n_states, *parent states, n_draws); the last axis may be 1.
+        Raises ImpossibleEvidence where a draw gives the case a probability of zero.
         """
+        found, log_evidence = self.under(tables, evidence, variables)
+        if np.isneginf(log_evidence).any():
+            raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
+        return found
+
+    def under(self, tables: Tables, evidence: Answers, variables: Iterable[str]) -> tuple[dict[str, Array], Array]:
+        """What `posteriors_under` gives, and ln P(evidence) of each draw, -inf where the case cannot be: (n_draws,)."""
         case = one_case(self.network, evidence)
         wanted = self._wanted(variables)
         potentials = _products(self._tree, self._scopes, tables)
-        every = range(len(potentials))
-        found = propagate(self._tree, potentials, case, _cliques_of(self._tree, wanted), every)
-        if np.isneginf(found.log_evidence).any():
-            raise ImpossibleEvidence(smallest_contradiction(evidence, self.log_evidence))
+        found = propagate(self._tree, potentials, case, self._reached(wanted), range(len(potentials)))
         draws = max(table.shape[-1] for table in tables.values())
-        return {
-            variable: np.broadcast_to(marginal, (self._sizes[variable], draws)).T
-            for variable in wanted
-            for marginal in [self._marginal(self._tree, found, case, variable)]
+        marginals = {variable: self._marginal(self._tree, found, case, variable) for variable in wanted}
+        posteriors = {v: np.broadcast_to(marginal, (self._sizes[v], draws)).T for v, marginal in marginals.items()}
+        return posteriors, np.broadcast_to(found.log_evidence, (draws,))
+
+    def joint(self, cases: Any, variables: Sequence[str]) -> Array:
+        """P(variables | case), jointly: an array (n_cases, *states of each variable), for a few variables.
+
+        Raises ImpossibleEvidence as `posteriors` does. Every joint state is a case of its own.
+        """
+        wanted = self._wanted(variables)
+        evidence = encode(self.network.states, cases)
+        shape = tuple(self._sizes[variable] for variable in wanted)
+        cells = prod(shape)
+        places = np.indices(shape).reshape(len(shape), cells)
+        every = evidence.rows(np.repeat(np.arange(evidence.n), cells))
+        hidden = {
+            v: Column(np.tile(at, evidence.n), np.eye(self._sizes[v])) for v, at in zip(wanted, places, strict=True)
         }
+        clash = {*hidden} & {*every.columns, *every.fixed}
+        if clash:
+            raise BadEvidence(f"{', '.join(sorted(clash))} is observed; a joint posterior is of what is not")
+        logs = self.log_evidence(Evidence(every.n, every.fixed, {**every.columns, **hidden})).reshape(evidence.n, cells)
+        largest = logs.max(axis=1, keepdims=True)
+        self._refuse(evidence, np.isneginf(largest[:, 0]))
+        with np.errstate(under="ignore"):
+            joint = np.exp(logs - largest)
+        return np.asarray((joint / joint.sum(axis=1, keepdims=True)).reshape(evidence.n, *shape))
+
+    def _refuse(self, evidence: Evidence, impossible: NDArray[np.bool_]) -> None:
+        if impossible.any():
+            self._report(evidence, impossible, "raise")
 
     def _one_pass(self, case: Evidence, wanted: tuple[str, ...]) -> tuple[CliqueTree, Posterior]:
         """One case, on the standing tree or, where that is dear, on a tree made for what is observed and asked."""

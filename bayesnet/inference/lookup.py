@@ -71,6 +71,7 @@ class Lookup:
         self._core, self._questions = tuple(core), tuple(questions)
         self._given = one_case(self.network, given).fixed
         self._tables: dict[tuple[str, ...], tuple[Array, list[int]]] = {}
+        self._joints: dict[tuple[str, ...], Array] = {}
 
     def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
         """As JunctionTree.posterior."""
@@ -110,6 +111,23 @@ class Lookup:
         asked = {variable: (state,) for variable, state in states.items()}
         found = self._read(encode(self.network.states, cases), asked, errors)
         return {variable: array[:, 0] for variable, array in found.items()}
+
+    def joint(self, cases: Any, variables: Sequence[str]) -> Array:
+        """As JunctionTree.joint."""
+        wanted = tuple(variables)
+        evidence = encode(self.network.states, cases)
+        shape = self._shape(wanted)
+        keys = (
+            self._keys(evidence)
+            if self._covers(evidence, wanted) and prod(shape) <= LARGEST_CORE and not {*wanted} & {*self._core}
+            else None
+        )
+        if keys is not None and wanted:
+            found, ids = self._looked_up(keys, evidence.n, self._joint_table(wanted))
+            totals = found.sum(axis=1, keepdims=True)
+            if totals.min() > SMALLEST:
+                return np.asarray((found / totals)[ids].reshape(evidence.n, *shape))
+        return self.tree.joint(evidence, wanted)
 
     def log_evidence(self, cases: Any) -> Array:
         """As JunctionTree.log_evidence."""
@@ -262,6 +280,19 @@ class Lookup:
         made = table, [0, *np.cumsum(self._shape(wanted)).tolist()]
         keep(self._tables, wanted, made)
         return made
+
+    def _joint_table(self, wanted: tuple[str, ...]) -> Array:
+        """P(wanted, given, core): a row per joint state of the core, a column per joint state of the wanted variables."""
+        known = self._joints.get(wanted)
+        if known is None:
+            variables = tuple(dict.fromkeys((*self._core, *wanted)))
+            shape = self._shape(variables)
+            places = np.indices(shape).reshape(len(shape), prod(shape))
+            columns = {v: Column(at, np.eye(n)) for v, at, n in zip(variables, places, shape, strict=True)}
+            logs = self.tree.log_evidence(Evidence(prod(shape), self._given, columns))
+            known = np.exp(logs).reshape(prod(self._shape(self._core)), -1)
+            keep(self._joints, wanted, known)
+        return known
 
 
 def _components(network: Network, core: Sequence[str]) -> list[tuple[set[str], tuple[str, ...]]]:

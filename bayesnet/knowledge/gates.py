@@ -60,6 +60,11 @@ def network_of(knowledge: Knowledge) -> Network:
     return Network(states, {variable: family.at(0) for variable, family in families.items()})
 
 
+def tables_of(knowledge: Knowledge, numbers: Numbers) -> dict[str, Array]:
+    """The network's tables under these numbers: {variable: (n_states, *parent states, n)}."""
+    return {variable: family.table for variable, family in expand(knowledge, numbers)[1].items()}
+
+
 def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
     """The states and families of the network that these numbers stand for, in an order that keeps parents first."""
     states = {question.id: ids(question.states) for question in knowledge.questions.values()}

@@ -57,6 +57,16 @@ class Knowledge:
         return {**questions, **dict.fromkeys(self.red_flags, BINARY)}
 
     @cached_property
+    def habits(self) -> Mapping[str, Question]:
+        """The questions about what people can decide to do otherwise."""
+        return {name: question for name, question in self.questions.items() if question.habit is not None}
+
+    @cached_property
+    def lasting(self) -> frozenset[str]:
+        """The causes that are still there next time."""
+        return frozenset(name for name, cause in self.causes.items() if cause.lasting)
+
+    @cached_property
     def level_ranks(self) -> Mapping[str, int]:
         """How urgent each level is: 0 is the lowest."""
         return {level: rank for rank, level in enumerate(self.levels)}

@@ -106,21 +106,33 @@ class _Variable(_Base, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Habit(_Base, frozen=True, kw_only=True):
+    """Marks a question as something that people can decide to do otherwise next time, and what that takes."""
+
+    effort: Literal["small", "moderate", "large"]
+
+
 class Question(_Variable, frozen=True, kw_only=True):
-    """Something a user can answer. A gate makes it a yes/no finding of causes."""
+    """Something a user can answer. A gate makes it a yes/no finding of causes.
+
+    `cost` is what answering takes, in units of the easiest question. `habit` marks what can be changed.
+    """
 
     section: Text
     ask: Text
     help: Text
     units: str = ""
     follow_up: bool = False
+    cost: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    habit: Habit | None = None
     states: Annotated[tuple[State, ...], Some]
 
 
 class Cause(_Variable, frozen=True, kw_only=True):
-    """A mechanism that may be present, and may have triggered the outcome."""
+    """A mechanism that may be present, and may have triggered the outcome. `lasting`: it is still there next time."""
 
     plain: Text
+    lasting: bool = False
 
 
 class Outcome(_Base, frozen=True, kw_only=True):

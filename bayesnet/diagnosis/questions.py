@@ -1,0 +1,167 @@
+"""What to ask next: the open question likeliest to change the advice, for what it costs to answer.
+
+A question is worth the probability that its answer changes what is advised (the value of information of Howard 1966, each
+change of advice worth the same), divided by its cost; among equals the mutual information of its answer and the causes
+decides, I(C; T | e) = H(C | e) - sum over t of P(t | e) H(C | e, t) (Lindley 1956). Red flags have no probability: they
+stand first, whatever the rest is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayesnet.diagnosis.advice import Advice, Findings, advise
+from bayesnet.diagnosis.reader import Case
+from bayesnet.inference.network import Array
+from bayesnet.knowledge.schema import NO, YES
+
+MOST_CAUSES = 10
+"""The information is about so many causes jointly, the likeliest; 2 to that power are 1,024 joint states."""
+NEVER = 1e-9
+"""An answer less likely than this is taken as one that will not come."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one possible answer would lead to. `probability` is P(answer | what is known), None for a red flag.
+
+    `first` is the cause that would be likeliest, `triggered` its probability, `level` the id of the advice level.
+    """
+
+    answer: str
+    label: str
+    probability: float | None
+    first: str
+    triggered: float
+    level: str
+    changes_advice: bool
+
+
+@dataclass(frozen=True)
+class NextQuestion:
+    """An open question. `changes_advice` is the probability that its answer changes the advice, None for a red flag;
+    `information` is in bits, `cost` as the model has it.
+    """
+
+    question: str
+    label: str
+    ask: str
+    changes_advice: float | None
+    information: float
+    cost: float
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def is_red_flag(self) -> bool:
+        """Whether this is a rule beside the network, which no probability can outvote."""
+        return self.changes_advice is None
+
+    @property
+    def in_words(self) -> str:
+        """'Yes: Muscle strain first; No: Dehydration first', for a person who wonders why this is asked."""
+        return "; ".join(f"{o.label}: {o.first}" for o in self.outcomes)
+
+
+@dataclass(frozen=True)
+class NextQuestions:
+    """The open questions, the most worth asking first. `stop`: no answer can change the advice; `says` puts it in words."""
+
+    ranked: tuple[NextQuestion, ...]
+    stop: bool
+    says: str
+
+    def __iter__(self) -> Iterator[NextQuestion]:
+        return iter(self.ranked)
+
+    def __len__(self) -> int:
+        return len(self.ranked)
+
+    def __getitem__(self, place: int) -> NextQuestion:
+        return self.ranked[place]
+
+
+def next_questions(case: Case) -> NextQuestions:
+    """Every open question with what it is worth: all possible answers to all of them in one batch."""
+    flags = _red_flags(case)
+    questions = _questions(case)
+    ranked = sorted(questions, key=lambda q: (-(q.changes_advice or 0.0) / q.cost, -q.information / q.cost))
+    open_ones = (*flags, *ranked)
+    stop = not any(outcome.changes_advice for question in open_ones for outcome in question.outcomes)
+    if not open_ones:
+        says = "Everything is answered."
+    elif stop:
+        says = "Enough is known: no open answer would change the advice."
+    elif flags:
+        says = "First the warning signs: they count whatever else is true."
+    else:
+        says = f"{ranked[0].ask} The answer has a chance of {ranked[0].changes_advice or 0.0:.0%} to change the advice."
+    return NextQuestions(open_ones, stop, says)
+
+
+def advice_of(case: Case, triggered: Mapping[str, float], unexplained: float) -> Advice:
+    """What is advised when the causes have these probabilities."""
+    return advise(Findings(case.reader.knowledge, case.answers, triggered, unexplained))
+
+
+def _questions(case: Case) -> list[NextQuestion]:
+    knowledge = case.reader.knowledge
+    asked = [(question, state) for question in case.open_questions for state in knowledge.questions[question].states]
+    versions = [case.given, *({**case.given, question: state.id} for question, state in asked)]
+    likely = np.exp(case.reader.log_likelihoods(versions))
+    chance = np.divide(likely, likely[0], out=np.zeros_like(likely), where=likely[0] > 0)
+    can_be = [i for i in range(len(versions)) if i == 0 or chance[i] > NEVER]
+    triggered, unexplained = case.reader.triggered([versions[i] for i in can_be])
+    causes = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
+    joint = case.reader.joint([versions[i] for i in can_be], causes)
+    now = advice_of(case, {c: float(p[0]) for c, p in triggered.items()}, float(unexplained[0]))
+
+    found: dict[str, list[tuple[Outcome, float]]] = {question: [] for question in case.open_questions}
+    for place, i in enumerate(can_be[1:], start=1):
+        question, state = asked[i - 1]
+        then = case.answering({**case.given, question: state.id})
+        beliefs = {cause: float(p[place]) for cause, p in triggered.items()}
+        advice = advice_of(then, beliefs, float(unexplained[place]))
+        first = max(beliefs, key=beliefs.__getitem__)
+        changes = advice.gist != now.gist
+        outcome = Outcome(state.id, state.label, float(chance[i]), first, beliefs[first], advice.level.id, changes)
+        found[question].append((outcome, float(chance[i]) * _entropy(joint[place])))
+    return [_question(case, question, outcomes, _entropy(joint[0])) for question, outcomes in found.items()]
+
+
+def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], entropy: float) -> NextQuestion:
+    asked = case.reader.knowledge.questions[question]
+    return NextQuestion(
+        question=question,
+        label=asked.label,
+        ask=asked.ask,
+        changes_advice=sum(o.probability or 0.0 for o, _ in outcomes if o.changes_advice),
+        information=max(0.0, entropy - sum(left for _, left in outcomes)),
+        cost=asked.cost,
+        outcomes=tuple(outcome for outcome, _ in outcomes),
+    )
+
+
+def _red_flags(case: Case) -> list[NextQuestion]:
+    knowledge = case.reader.knowledge
+    triggered, unexplained = case.reader.triggered([case.given])
+    beliefs = {cause: float(p[0]) for cause, p in triggered.items()}
+    first = max(beliefs, key=beliefs.__getitem__)
+    now = advice_of(case, beliefs, float(unexplained[0]))
+    found = []
+    for flag in knowledge.red_flags.values():
+        if flag.id not in case.answers.asked_flags:
+            then = replace(case, answers=case.answers.with_red_flag(flag.id))
+            advice = advice_of(then, beliefs, float(unexplained[0]))
+            up = Outcome(YES, "Yes", None, first, beliefs[first], advice.level.id, True)
+            down = Outcome(NO, "No", None, first, beliefs[first], now.level.id, False)
+            found.append(NextQuestion(flag.id, flag.label, flag.ask, None, 0.0, 1.0, (down, up)))
+    return found
+
+
+def _entropy(p: Array) -> float:
+    """In bits."""
+    some = p[p > 0]
+    return float(-(some * np.log2(some)).sum())

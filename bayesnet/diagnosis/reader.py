@@ -1,0 +1,147 @@
+"""A model's network, and where in it to read what: which node says that a cause triggered the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from bayesnet.diagnosis.answers import CheckedAnswers
+from bayesnet.diagnosis.twin import twin_tables, twin_tree
+from bayesnet.inference.evidence import Answer
+from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.inference.lookup import Lookup
+from bayesnet.inference.network import Array
+from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of, tables_of
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import NO, YES
+
+DRAWS = 400
+SEED = 20200222
+
+
+class Reader:
+    """A model's knowledge, its network and the inference over it. Immutable, and safe to share between threads."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+
+    @cached_property
+    def tree(self) -> JunctionTree:
+        """Exact inference over the model's network."""
+        return JunctionTree(network_of(self.knowledge))
+
+    @cached_property
+    def engine(self) -> Lookup:
+        """The same inference, from tables where the causes part the questions."""
+        return Lookup(self.tree, self.knowledge.causes, self.knowledge.questions, self.outcome)
+
+    @cached_property
+    def drawn(self) -> Mapping[str, Array]:
+        """The network's tables under DRAWS draws of all numbers: {variable: (n_states, *parent states, draws)}."""
+        return tables_of(self.knowledge, self.knowledge.draw(DRAWS, SEED))
+
+    @cached_property
+    def twin(self) -> JunctionTree:
+        """Exact inference over an episode and the next session together."""
+        return twin_tree(self.knowledge)
+
+    @cached_property
+    def twin_drawn(self) -> Mapping[str, Array]:
+        """The twin network's tables under the same draws."""
+        return twin_tables(self.knowledge, self.knowledge.draw(DRAWS, SEED))
+
+    # ---- nodes
+
+    @cached_property
+    def outcome(self) -> dict[str, Answer]:
+        """What every diagnosis takes as given: the outcome happened."""
+        return {self.knowledge.outcome.id: YES}
+
+    @cached_property
+    def triggers(self) -> dict[str, str]:
+        """Per cause the node that is "yes" when it triggered the outcome."""
+        return {cause: link_node(self.knowledge.outcome.id, cause) for cause in self.knowledge.causes}
+
+    @cached_property
+    def headings(self) -> dict[str, str]:
+        """Per heading the node that is "yes" when any cause under it triggered the outcome."""
+        return {heading: heading_node(self.knowledge, heading) for heading in self.knowledge.headings}
+
+    @cached_property
+    def any_cause(self) -> str:
+        """The node that is "yes" when any cause triggered the outcome."""
+        return any_node(self.knowledge.outcome.id)
+
+    @cached_property
+    def triggering(self) -> tuple[str, ...]:
+        """The nodes of all causes and headings, each once."""
+        return tuple(dict.fromkeys((*self.triggers.values(), *self.headings.values())))
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Every node that a diagnosis shows."""
+        return (*self.triggering, *self.knowledge.causes, self.any_cause)
+
+    @cached_property
+    def prior(self) -> dict[str, Array]:
+        """The posterior of every node shown, with nothing answered."""
+        return self.engine.posterior(self.outcome, self.shown)
+
+    # ---- many versions of one case
+
+    def triggered(self, versions: Sequence[Mapping[str, Answer]]) -> tuple[dict[str, Array], Array]:
+        """P(triggered) of each cause, and P(no cause did), for each version of the answers: arrays (n_versions,)."""
+        asked = dict.fromkeys(self.triggers.values(), YES) | {self.any_cause: NO}
+        found = self.engine.probabilities([{**version, **self.outcome} for version in versions], asked)
+        return {cause: found[node] for cause, node in self.triggers.items()}, found[self.any_cause]
+
+    def joint(self, versions: Sequence[Mapping[str, Answer]], causes: Sequence[str]) -> Array:
+        """P(which of these causes triggered) for each version: an array (n_versions, 2 for each cause)."""
+        rows = [{**version, **self.outcome} for version in versions]
+        return self.engine.joint(rows, [self.triggers[cause] for cause in causes])
+
+    def log_likelihoods(self, versions: Sequence[Mapping[str, Answer]]) -> Array:
+        """ln P(answers | outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
+        rows = [{**version, **self.outcome} for version in versions]
+        found = self.tree.log_evidence([self.outcome, *rows])
+        return np.asarray(found[1:] - found[0])
+
+    def in_words(self, question: str, answer: Answer) -> str:
+        """An answer with the labels a user sees: 'Sweating: Heavy'; a soft one names its states with their weights."""
+        asked = self.knowledge.questions[question]
+        labels = {state.id: state.label for state in asked.states}
+        if isinstance(answer, Mapping):
+            said = ", ".join(f"{labels[state]} {float(value):g}" for state, value in answer.items())
+        else:
+            said = labels[str(answer)]
+        return f"{asked.label}: {said}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and what was answered: all that an explanation needs."""
+
+    reader: Reader
+    answers: CheckedAnswers
+
+    @property
+    def given(self) -> Mapping[str, Answer]:
+        """The answers about questions of the network."""
+        return self.answers.given
+
+    @property
+    def evidence(self) -> dict[str, Answer]:
+        """What the network is told: the answers, and that the outcome happened."""
+        return {**self.given, **self.reader.outcome}
+
+    def answering(self, given: Mapping[str, Answer]) -> Case:
+        """The same case with other answers to the network's questions; red flags stay."""
+        return replace(self, answers=replace(self.answers, given=given))
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The questions of the network that were not answered."""
+        return tuple(question for question in self.reader.knowledge.questions if question not in self.given)
