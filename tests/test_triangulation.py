@@ -117,7 +117,7 @@ def test_joined_cliques_cost_no_more_than_a_step_each(network: Network, monkeypa
     joined = clique_tree(network)
     monkeypatch.setattr(triangulation, "STEP", 0)
     apart = tree_in_order(joined.order, *scopes_and_sizes(network))
-    assert apart.size <= joined.size <= apart.size + 64 * len(network.variables)
+    assert apart.size <= joined.size <= apart.size + 16 * len(network.variables)
 
 
 @each_network

@@ -279,7 +279,7 @@ class JunctionTree:
             counts = counts[
                 tuple(slice(f, f + 1) if (f := evidence.fixed.get(v)) is not None else slice(None) for v in scope)
             ]
-        counts += joint.transpose(way.back)
+        counts += joint.transpose(way.undo)
 
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
         if variables is None:

@@ -19,7 +19,7 @@ Scopes = Mapping[str, tuple[str, ...]]
 Index = tuple[slice | None, ...]
 """What to index an array with so that it gains an axis of length 1 for each variable it lacks."""
 
-STEP = 64
+STEP = 16
 """What a clique of its own costs beside its numbers, in numbers: cliques are joined where that is cheaper."""
 
 RESCALED = 8
@@ -55,13 +55,13 @@ class Way:
     """From the table of a family, its last axis the column, into its home clique and back.
 
     Transposed by `order` and indexed by `spread` it meets the clique; the clique summed over `outside` (the column too) and
-    transposed by `back` has the family's axes again.
+    transposed by `undo` has the family's axes again.
     """
 
     order: tuple[int, ...]
     spread: Index
     outside: tuple[int, ...]
-    back: tuple[int, ...]
+    undo: tuple[int, ...]
 
 
 @dataclass(frozen=True)
