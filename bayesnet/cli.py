@@ -27,6 +27,9 @@ app.add_typer(model_app, name="model")
 ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="PATH", help="A model's folder; the shipped model by default.")
 ]
+Answers = Annotated[
+    list[str] | None, typer.Argument(metavar="QUESTION=ANSWER...", help="One each; weighted: QUESTION=a:0.5,b:1.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -67,10 +70,7 @@ def root(
 
 @app.command()
 def diagnose(
-    answers: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUESTION=ANSWER...", help="One each; weighted: QUESTION=a:0.5,b:1."),
-    ] = None,
+    answers: Answers = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -86,6 +86,79 @@ def diagnose(
         from bayesnet.report import print_diagnosis
 
         print_diagnosis(loaded, diagnosis)
+
+
+@app.command()
+def explain(
+    answers: Answers = None,
+    cause: Annotated[str | None, typer.Option(help="The cause to explain; the likeliest by default.")] = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why: what every answer weighs for and against a cause, what fits badly, and what would change the result."""
+    from bayesnet.report import explanation_values, print_explanation
+
+    loaded = load(model)
+    diagnosis = loaded.diagnose(parse_answers(answers or []))
+    chosen = diagnosis[cause].cause if cause else diagnosis.beliefs[0].cause
+    _print_json(explanation_values(diagnosis, chosen)) if as_json else print_explanation(loaded, diagnosis, chosen)
+
+
+@app.command("next")
+def next_question(answers: Answers = None, model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """What to ask next: the open questions, ranked by how likely their answer changes the advice, for what they cost."""
+    from bayesnet.report import next_values, print_next
+
+    loaded = load(model)
+    diagnosis = loaded.diagnose(parse_answers(answers or []))
+    _print_json(next_values(diagnosis)) if as_json else print_next(loaded, diagnosis)
+
+
+@app.command("fixes")
+def list_fixes(
+    answers: Answers = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--change", metavar="HABIT=STATE", help="What if just this changed? May be repeated.")
+    ] = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What to change: habits ranked by how much they lower the probability of the next one."""
+    from bayesnet.report import fixes_values, print_fixes, print_what_if, what_if_values
+
+    loaded = load(model)
+    given = parse_answers(answers or [])
+    if change:
+        result = loaded.what_if(given, parse_answers(change))
+        _print_json(what_if_values(result)) if as_json else print_what_if(loaded, result)
+    else:
+        found = loaded.fixes(given)
+        _print_json(fixes_values(found)) if as_json else print_fixes(found)
+
+
+@app.command()
+def sensitivity(
+    answers: Answers = None,
+    cause: Annotated[str | None, typer.Option(help="The cause in question; the likeliest by default.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many numbers to show.")] = 12,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where data would help most: the numbers of the model that leave this result most in doubt."""
+    from bayesnet.report import print_sensitivity, sensitivity_values
+
+    loaded = load(model)
+    diagnosis = loaded.diagnose(parse_answers(answers or []))
+    found = diagnosis.sensitivity(cause or diagnosis.beliefs[0].cause)
+    _print_json(sensitivity_values(found)) if as_json else print_sensitivity(loaded, found, top)
+
+
+@app.command()
+def interview(answers: Answers = None, model: ModelOption = None) -> None:
+    """Ask the best next question again and again, until no answer can change the advice."""
+    from bayesnet.interview import interview as run
+
+    run(load(model), parse_answers(answers or []))
 
 
 @app.command()

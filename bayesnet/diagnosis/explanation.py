@@ -164,8 +164,8 @@ def _open_findings(case: Case, cause: str, now: float) -> tuple[OpenFinding, ...
     """The questions of which some answer would change the odds by more than a tenth."""
     knowledge = case.reader.knowledge
     asked = [(question, state.id) for question in case.open_questions for state in knowledge.questions[question].states]
-    possible = np.isfinite(case.reader.log_likelihoods([{**case.given, q: s} for q, s in asked])) if asked else []
-    asked = [pair for pair, can_be in zip(asked, possible, strict=True) if can_be]
+    likely = case.reader.log_likelihoods([{**case.given, question: state} for question, state in asked])
+    asked = [pair for pair, log_likelihood in zip(asked, likely, strict=True) if np.isfinite(log_likelihood)]
     if not asked:
         return ()
     after = _log_odds(case, cause, [{**case.evidence, question: state} for question, state in asked])

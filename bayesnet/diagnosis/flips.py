@@ -1,4 +1,4 @@
-"""What would change the result: the smallest changes of the given answers after which another cause leads or the level differs."""
+"""What would change the result: the smallest changes of answers after which another cause leads or the level differs."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def _flips(case: Case, changes: list[dict[str, str | None]]) -> tuple[Flip, ...]
 def _says(case: Case, change: Mapping[str, str | None], first: str | None, level: str | None) -> str:
     knowledge = case.reader.knowledge
     changed = [
-        f"{knowledge.questions[q].label} were not answered"
-        if a is None
-        else f"it were \u201c{case.reader.in_words(q, a)}\u201d"
+        f"it were “{case.reader.in_words(q, a)}”" if a else f"{knowledge.questions[q].label} were not answered"
         for q, a in change.items()
     ]
     then = []

@@ -56,7 +56,7 @@ class Reader:
     # ---- nodes
 
     @cached_property
-    def outcome(self) -> dict[str, Answer]:
+    def outcome(self) -> dict[str, str]:
         """What every diagnosis takes as given: the outcome happened."""
         return {self.knowledge.outcome.id: YES}
 

@@ -119,19 +119,12 @@ def _tables(case: Case, places: list[Place], moved: Array) -> Mapping[str, Array
         for name, table in case.reader.knowledge.tables.items()
     }
     for column, (table, row, at) in enumerate(places):
-        given = dict(row.given)
-        cells = tuple(
-            _states(case, parent).index(given[parent]) if parent in given else slice(None) for parent in table.parents
-        )
+        given, old, new = dict(row.given), row.p[table.states[at]], moved[column]
+        cells = tuple(_states(case, p).index(given[p]) if p in given else slice(None) for p in table.parents)
         values = numbers[table.id][(slice(None), *cells, column)]
-        old = row.p[table.states[at]]
-        rest = (
-            values * ((1 - moved[column]) / (1 - old))
-            if old < 1
-            else np.full_like(values, (1 - moved[column]) / (len(values) - 1))
-        )
-        rest[at] = moved[column]
-        numbers[table.id][(slice(None), *cells, column)] = rest
+        others = (1 - new) / (1 - old) * values if old < 1 else np.full_like(values, (1 - new) / (len(values) - 1))
+        others[at] = new
+        numbers[table.id][(slice(None), *cells, column)] = others
     return tables_of(case.reader.knowledge, numbers)
 
 

@@ -19,7 +19,8 @@ Members = NDArray[np.bool_]
 
 def coalitions(k: int) -> Members:
     """All 2^k coalitions; player i is in those whose number has bit i."""
-    return (np.arange(2**k)[:, None] >> np.arange(k)) % 2 == 1
+    members: Members = (np.arange(2**k)[:, None] >> np.arange(k)) % 2 == 1
+    return members
 
 
 def shapley(worths: Array, k: int) -> Array:

@@ -43,11 +43,9 @@ def from_to(before: float, after: float) -> str:
         low, high = round(before * per), round(after * per)
         if low != high and min(low, high) >= 1:
             return f"from about {low} in {per:,} sessions to about {high} in {per:,}"
-    return (
-        f"stays at {in_words(after)} sessions"
-        if abs(before - after) < 0.0005
-        else "changes by less than 1 in 1,000 sessions"
-    )
+    if abs(before - after) < 0.0005:
+        return f"stays at {in_words(after)} sessions"
+    return "changes by about 1 in 1,000 sessions"
 
 
 def within_sentence(label: str) -> str:

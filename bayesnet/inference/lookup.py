@@ -117,12 +117,9 @@ class Lookup:
         wanted = tuple(variables)
         evidence = encode(self.network.states, cases)
         shape = self._shape(wanted)
-        keys = (
-            self._keys(evidence)
-            if self._covers(evidence, wanted) and prod(shape) <= LARGEST_CORE and not {*wanted} & {*self._core}
-            else None
-        )
-        if keys is not None and wanted:
+        fits = prod(shape) <= LARGEST_CORE and {*self._core}.isdisjoint(wanted) and self._covers(evidence, wanted)
+        keys = self._keys(evidence) if fits else None
+        if keys is not None:
             found, ids = self._looked_up(keys, evidence.n, self._joint_table(wanted))
             totals = found.sum(axis=1, keepdims=True)
             if totals.min() > SMALLEST:

@@ -1,0 +1,82 @@
+"""An interview in the terminal: the best next question, again and again, until no answer can change the advice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.prompt import Prompt
+
+from bayesnet.diagnosis.model import DiagnosticModel
+from bayesnet.diagnosis.questions import NextQuestion
+from bayesnet.report import print_diagnosis
+
+SKIP, END = "?", "q"
+
+
+def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Console | None = None) -> dict[str, Any]:
+    """Asks on the console and prints the diagnosis at the end; returns all answers. Ctrl-D or `q` ends it early."""
+    out = console or Console(highlight=False)
+    given, skipped = dict(answers), set[str]()
+    out.print(f"[bold]{escape(model.knowledge.ask)}[/]  ({SKIP} = not sure, {END} = enough)")
+    flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in given]
+    if flags and not _ask_flags(model, given, out):
+        skipped |= {flag.id for flag in flags}
+    while True:
+        questions = model.diagnose(given).next_questions()
+        open_ones = [q for q in questions if q.question not in skipped and not q.is_red_flag]
+        worth = [q for q in open_ones if q.changes_advice]
+        if not worth:
+            out.print("[dim]No open answer would change the advice.[/]\n")
+            break
+        answer = _ask(model, worth[0], out)
+        if answer == END:
+            break
+        if answer == SKIP:
+            skipped.add(worth[0].question)
+        else:
+            given[worth[0].question] = answer
+    print_diagnosis(model, model.diagnose(given), out)
+    return given
+
+
+def _ask_flags(model: DiagnosticModel, given: dict[str, Any], out: Console) -> bool:
+    """One question for all warning signs; whether it was answered."""
+    flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in given]
+    out.print("\n[bold red]First the warning signs.[/] Does any of these apply?")
+    for number, flag in enumerate(flags, start=1):
+        out.print(f"  {number}  {escape(flag.ask)}")
+    while True:
+        said = _prompt(out, "numbers, or Enter for none")
+        if said in (SKIP, END):
+            return False
+        chosen = said.replace(",", " ").split()
+        if all(part.isdigit() and 1 <= int(part) <= len(flags) for part in chosen):
+            up = {int(part) for part in chosen}
+            given.update({flag.id: "yes" if i in up else "no" for i, flag in enumerate(flags, start=1)})
+            return True
+        out.print(f"[red]{escape(said)}[/]: write numbers from 1 to {len(flags)}, or nothing.")
+
+
+def _ask(model: DiagnosticModel, question: NextQuestion, out: Console) -> str:
+    """The id of the chosen state, SKIP or END."""
+    asked = model.knowledge.questions[question.question]
+    out.print(f"\n[bold]{escape(asked.ask)}[/] [dim]{escape(asked.help)}[/]")
+    for number, state in enumerate(asked.states, start=1):
+        meaning = f" [dim]{escape(state.means)}[/]" if state.means else ""
+        out.print(f"  {number}  {escape(state.label)}{meaning}")
+    out.print(f"[dim]A chance of {question.changes_advice or 0:.0%} that the answer changes the advice.[/]")
+    names = {str(number): state.id for number, state in enumerate(asked.states, start=1)}
+    names |= {state.id: state.id for state in asked.states} | {SKIP: SKIP, END: END, "": SKIP}
+    while True:
+        said = _prompt(out, f"1-{len(asked.states)}")
+        if said in names:
+            return names[said]
+        out.print(f"[red]{escape(said)}[/] is none of these; write a number, {SKIP} or {END}.")
+
+
+def _prompt(out: Console, text: str) -> str:
+    try:
+        return Prompt.ask(text, console=out, default="", show_default=False).strip().lower()
+    except EOFError:
+        return END
