@@ -83,7 +83,7 @@ def diagnose(
     if as_json:
         _print_json(diagnosis.to_dict())
     else:
-        from bayesnet.report import print_diagnosis
+        from bayesnet.report.cases import print_diagnosis
 
         print_diagnosis(loaded, diagnosis)
 
@@ -96,7 +96,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Why: what every answer weighs for and against a cause, what fits badly, and what would change the result."""
-    from bayesnet.report import explanation_values, print_explanation
+    from bayesnet.report.reasons import explanation_values, print_explanation
 
     loaded = load(model)
     diagnosis = loaded.diagnose(parse_answers(answers or []))
@@ -107,7 +107,7 @@ def explain(
 @app.command("next")
 def next_question(answers: Answers = None, model: ModelOption = None, as_json: JsonOption = False) -> None:
     """What to ask next: the open questions, ranked by how likely their answer changes the advice, for what they cost."""
-    from bayesnet.report import next_values, print_next
+    from bayesnet.report.reasons import next_values, print_next
 
     loaded = load(model)
     diagnosis = loaded.diagnose(parse_answers(answers or []))
@@ -118,13 +118,14 @@ def next_question(answers: Answers = None, model: ModelOption = None, as_json: J
 def list_fixes(
     answers: Answers = None,
     change: Annotated[
-        list[str] | None, typer.Option("--change", metavar="HABIT=STATE", help="What if just this changed? May be repeated.")
+        list[str] | None,
+        typer.Option("--change", metavar="HABIT=STATE", help="What if just this changed? May be repeated."),
     ] = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What to change: habits ranked by how much they lower the probability of the next one."""
-    from bayesnet.report import fixes_values, print_fixes, print_what_if, what_if_values
+    from bayesnet.report.reasons import fixes_values, print_fixes, print_what_if, what_if_values
 
     loaded = load(model)
     given = parse_answers(answers or [])
@@ -145,7 +146,7 @@ def sensitivity(
     as_json: JsonOption = False,
 ) -> None:
     """Where data would help most: the numbers of the model that leave this result most in doubt."""
-    from bayesnet.report import print_sensitivity, sensitivity_values
+    from bayesnet.report.reasons import print_sensitivity, sensitivity_values
 
     loaded = load(model)
     diagnosis = loaded.diagnose(parse_answers(answers or []))
@@ -156,7 +157,7 @@ def sensitivity(
 @app.command()
 def interview(answers: Answers = None, model: ModelOption = None) -> None:
     """Ask the best next question again and again, until no answer can change the advice."""
-    from bayesnet.interview import interview as run
+    from bayesnet.report.interview import interview as run
 
     run(load(model), parse_answers(answers or []))
 
@@ -224,7 +225,7 @@ def model_show(
     as_json: JsonOption = False,
 ) -> None:
     """The questions with their answers and the causes; or the numbers of one of them, with sources."""
-    from bayesnet.report import numbers_of, overview, print_numbers, print_overview
+    from bayesnet.report.models import numbers_of, overview, print_numbers, print_overview
 
     knowledge = load(model).knowledge
     if as_json:

@@ -27,6 +27,7 @@ st.html(
 page = st.navigation(
     [
         st.Page("check.py", title="Check", default=True),
+        st.Page("what_if.py", title="What if"),
         st.Page("network.py", title="Network"),
         st.Page("about.py", title="About"),
     ],

@@ -1,69 +1,58 @@
 """Values -> charts. Nothing here knows Streamlit: every function returns a chart, and the pages draw it."""
 
+import json
+from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
-from bayesnet.diagnosis.words import in_percent, in_words, in_words_and_percent
+from bayesnet.diagnosis.explanation import Explanation
+from bayesnet.diagnosis.sensitivity import OneWay
+from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import Question
 
-NOW, BEFORE = "#2f74e0", "#7a7a7a"
-"""Both have a contrast of at least 3:1 on the light and on the dark background."""
+NOW, BEFORE, AGAINST = "#2f74e0", "#7a7a7a", "#c0561f"
+"""All have a contrast of at least 3:1 on the light and on the dark background."""
 INK = {"light": "#111111", "dark": "#fafafa"}
 """The colour of text by theme; Streamlit's own grey labels are too faint."""
 ROW_HEIGHT, AROUND = 38, 70
 """Pixels: per cause, and for the legend and the axis."""
 
-Rows = list[tuple[str, float, float]]
+Span = tuple[float, float]
+Rows = list[tuple[str, float, float, Span | None]]
+"""Per bar its label, the value now, the value before, and the interval of the value now."""
 
 
 def cause_rows(diagnosis: Diagnosis) -> Rows:
-    """(label, now, before) per cause, the likeliest first, and what is left unexplained at the end."""
-    rows = [(belief.label, belief.triggered, belief.prior) for belief in diagnosis.beliefs]
-    return [*rows, ("Unexplained", diagnosis.unexplained, diagnosis.unexplained_prior)]
+    """A row per cause, the likeliest first, and what is left unexplained at the end."""
+    rows: Rows = [(belief.label, belief.triggered, belief.prior, belief.interval) for belief in diagnosis.beliefs]
+    return [*rows, ("Unexplained", diagnosis.unexplained, diagnosis.unexplained_prior, None)]
 
 
 def in_text(rows: Rows) -> str:
     """The chart in a sentence, for those who hear it."""
     said = [
-        f"{label}: {in_words(now)}, {in_percent(now)} (before: {in_percent(before)})" for label, now, before in rows
+        f"{label}: {in_words(now)}, {in_percent(now)}"
+        + (f", plausibly {in_range(span)}" if span else "")
+        + f" (before: {in_percent(before)})"
+        for label, now, before, span in rows
     ]
     return "Probability that each cause triggered it. " + "; ".join(said) + "."
 
 
 def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
-    """A Vega-Lite chart: per cause a bar for now and one for before, named in words and percent at its left."""
+    """A Vega-Lite chart: per cause a bar for now, with its interval as a line, and one for before; words at its left."""
     ink = INK[theme]
-    labels = {label: f"{in_words(now)} · {in_percent(now)}" for label, now, _ in rows}
+    labels = {label: f"{in_words(now)} · {in_percent(now)}" for label, now, _, _ in rows}
     values = [
-        {"cause": label, "when": when, "p": p}
-        for label, now, before in rows
+        {"cause": label, "when": when, "p": p, "low": span[0] if span else None, "high": span[1] if span else None}
+        for label, now, before, span in rows
         for when, p in (("now", now), ("before any answer", before))
     ]
-    second_line = " : ".join(f"datum.value === {label!r} ? {text!r}" for label, text in labels.items())
-    return {
-        "data": {"values": values},
-        "height": ROW_HEIGHT * len(rows) + AROUND,
+    bars = {
         "mark": {"type": "bar", "height": {"band": 0.9}},
         "encoding": {
-            "y": {
-                "field": "cause",
-                "type": "nominal",
-                "sort": list(labels),
-                "title": None,
-                "axis": {
-                    "labelExpr": f"[datum.value, {second_line} : '']",
-                    "labelLimit": 190,
-                    "labelOverlap": False,
-                    "labelColor": ink,
-                    "labelFontSize": 12,
-                    "labelLineHeight": 14,
-                    "ticks": False,
-                    "domain": False,
-                },
-                "scale": {"paddingInner": 0.3},
-            },
-            "yOffset": {"field": "when", "sort": ["now", "before any answer"]},
             "x": {
                 "field": "p",
                 "type": "quantitative",
@@ -75,6 +64,8 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
                 {"field": "cause", "title": "cause"},
                 {"field": "when", "title": "when"},
                 {"field": "p", "title": "triggered it", "format": ".0%"},
+                {"field": "low", "title": "plausibly from", "format": ".0%"},
+                {"field": "high", "title": "to", "format": ".0%"},
             ],
             "color": {
                 "field": "when",
@@ -82,6 +73,108 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
                 "scale": {"domain": ["now", "before any answer"], "range": [NOW, BEFORE]},
                 "legend": {"orient": "top", "title": None, "labelFontSize": 12, "labelColor": ink, "offset": 4},
             },
+        },
+    }
+    spans = {
+        "transform": [{"filter": "datum.when === 'now' && isValid(datum.low)"}],
+        "mark": {"type": "rule", "strokeWidth": 1.5, "color": ink},
+        "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}},
+    }
+    return {
+        "data": {"values": values},
+        "height": ROW_HEIGHT * len(rows) + AROUND,
+        "encoding": {
+            "y": _two_line_axis("cause", labels, ink),
+            "yOffset": {"field": "when", "sort": ["now", "before any answer"]},
+        },
+        "layer": [bars, spans],
+    }
+
+
+def _two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any]:
+    """A vertical axis of names, each with its own words below it."""
+    second_line = " : ".join(
+        f"datum.value === {json.dumps(name)} ? {json.dumps(text)}" for name, text in labels.items()
+    )
+    return {
+        "field": field,
+        "type": "nominal",
+        "sort": list(labels),
+        "title": None,
+        "axis": {
+            "labelExpr": f"[datum.value, {second_line} : '']",
+            "labelLimit": 230,
+            "labelOverlap": False,
+            "labelColor": ink,
+            "labelFontSize": 12,
+            "labelLineHeight": 14,
+            "ticks": False,
+            "domain": False,
+        },
+        "scale": {"paddingInner": 0.3},
+    }
+
+
+def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
+    """A Vega-Lite chart: per answer a bar to the right where it speaks for the cause, to the left where against."""
+    ink = INK[theme]
+    labels = {w.label: w.sentence.removeprefix(f"{w.label}: ") for w in why.weights}
+    largest = max((abs(w.shapley) for w in why.weights if isfinite(w.shapley)), default=1.0) or 1.0
+    values = [
+        {
+            "answer": w.label,
+            "weight": max(-largest, min(largest, w.shapley)),
+            "side": "for" if w.shapley > 0 else "against",
+        }
+        for w in why.weights
+    ]
+    return {
+        "data": {"values": values},
+        "height": ROW_HEIGHT * len(values) + AROUND // 2,
+        "mark": {"type": "bar", "height": {"band": 0.6}},
+        "encoding": {
+            "y": _two_line_axis("answer", labels, ink),
+            "x": {
+                "field": "weight",
+                "type": "quantitative",
+                "title": None,
+                "scale": {"domain": [-largest, largest]},
+                "axis": {"labels": False, "ticks": False, "values": [0]},
+            },
+            "color": {
+                "field": "side",
+                "type": "nominal",
+                "scale": {"domain": ["for", "against"], "range": [NOW, AGAINST]},
+                "legend": {"orient": "top", "title": None, "labelFontSize": 12, "labelColor": ink, "offset": 4},
+            },
+        },
+    }
+
+
+def tornado_chart(numbers: Sequence[OneWay], theme: str = "light") -> dict[str, Any]:
+    """A Vega-Lite chart: per number of the model how far the result would move if the number were a little off."""
+    ink = INK[theme]
+    labels = {n.label: f"{n.value:g}, strength {n.strength:g}" for n in numbers}
+    values = [{"number": n.label, "low": min(n.swing), "high": max(n.swing)} for n in numbers]
+    return {
+        "data": {"values": values},
+        "height": ROW_HEIGHT * len(values) + AROUND // 2,
+        "mark": {"type": "bar", "height": {"band": 0.6}, "color": NOW, "minWidth": 2},
+        "encoding": {
+            "y": _two_line_axis("number", labels, ink),
+            "x": {
+                "field": "low",
+                "type": "quantitative",
+                "title": None,
+                "scale": {"domain": [0, 1]},
+                "axis": {"format": ".0%", "tickCount": 3, "labelFontSize": 11, "labelColor": ink},
+            },
+            "x2": {"field": "high"},
+            "tooltip": [
+                {"field": "number", "title": "number"},
+                {"field": "low", "title": "result from", "format": ".0%"},
+                {"field": "high", "title": "to", "format": ".0%"},
+            ],
         },
     }
 

@@ -66,9 +66,11 @@ def show_results(diagnosis: Diagnosis) -> None:
     show_banner(diagnosis)
     show_headline(diagnosis)
     rows = charts.cause_rows(diagnosis)
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    st.vega_lite_chart(charts.cause_chart(rows, theme), width="stretch", alt=charts.in_text(rows))
-    st.markdown("Several causes can be at work at once, so the bars need not add up to 100%.")
+    st.vega_lite_chart(charts.cause_chart(rows, session.theme()), width="stretch", alt=charts.in_text(rows))
+    st.markdown(
+        "Several causes can be at work at once, so the bars need not add up to 100%. The thin line is the plausible range."
+    )
+    show_next(diagnosis)
     show_reasons(diagnosis)
     show_advice(diagnosis)
     show_numbers(diagnosis)
@@ -116,20 +118,55 @@ def show_headline(diagnosis: Diagnosis) -> None:
         )
 
 
+def show_next(diagnosis: Diagnosis) -> None:
+    """The question most worth asking, what each answer would lead to, and a button for each; or that enough is known."""
+    if not session.answers():
+        return
+    questions = diagnosis.next_questions()
+    worth = [question for question in questions if question.changes_advice]
+    with st.container(border=True):
+        if not worth:
+            st.markdown("**Enough is known.** No open question would change the advice. Warning signs always count.")
+            return
+        first, labels = worth[0], session.model().knowledge.labels
+        st.markdown(f"**Next: {first.ask}**")
+        for column, outcome in zip(st.columns(len(first.outcomes)), first.outcomes, strict=True):
+            column.button(
+                outcome.label,
+                key=session.key(f"next:{first.question}:{outcome.answer}"),
+                on_click=session.answer,
+                args=(first.question, outcome.answer),
+                width="stretch",
+            )
+        led = "; ".join(
+            f"if {outcome.label.lower()}, {within_sentence(labels[outcome.first])} leads"
+            + (" and the advice changes" if outcome.changes_advice else "")
+            for outcome in first.outcomes
+        )
+        st.markdown(f"{led[:1].upper()}{led[1:]}. Not sure? Leave it.")
+
+
 def show_reasons(diagnosis: Diagnosis) -> None:
-    """What speaks for and against the likeliest cause."""
+    """What speaks for and against the likeliest cause, what fits badly, and what would change the result."""
     first = diagnosis.beliefs[0]
     st.subheader(f"Why {within_sentence(first.label)}?" if diagnosis.answers else "Why?", anchor=False)
     if not diagnosis.answers:
         st.write("Answer a question, and what it speaks for and against will stand here.")
         return
-    st.markdown("How far each answer shifts the odds, all other answers held. Odds of 1 to 4 are 2 in 10.")
     why = diagnosis.explain(first.cause)
-    for title, weights in (("Speaks for it", why.speaks_for), ("Speaks against it", why.speaks_against)):
-        if weights:
-            st.markdown(f"**{title}**\n" + "\n".join(f"- {w.sentence}" for w in weights[:SHOWN_REASONS]))
-    if not why.speaks_for and not why.speaks_against:
-        st.write("No single answer matters much: it leads as it did before.")
+    st.markdown(
+        f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}. Each answer's share of "
+        "the shift; odds of 1 to 4 are 2 in 10."
+    )
+    sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
+    st.vega_lite_chart(charts.weight_chart(why, session.theme()), width="stretch", alt=sentences)
+    odd = diagnosis.conflict()
+    if odd.worth_saying:
+        st.warning(odd.says)
+    with st.expander("What else would matter"):
+        lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
+        lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
+        st.markdown("\n".join(lines) or "Nothing that is open would matter much.")
 
 
 def show_advice(diagnosis: Diagnosis) -> None:

@@ -4,7 +4,11 @@ import charts
 import session
 import streamlit as st
 
+from bayesnet import Diagnosis
+from bayesnet.diagnosis.words import in_range, in_words_and_percent
 from bayesnet.knowledge.knowledge import Knowledge
+
+SHOWN_DRIVERS = 8
 
 
 def show() -> None:
@@ -19,7 +23,7 @@ def show() -> None:
     with st.expander("The arrows as a list"):
         st.markdown(arrow_list(model.knowledge))
     st.subheader("The numbers behind a node", anchor=False)
-    show_numbers(model.knowledge)
+    show_numbers(model.knowledge, diagnosis)
 
 
 def arrow_list(knowledge: Knowledge) -> str:
@@ -32,10 +36,28 @@ def arrow_list(knowledge: Knowledge) -> str:
     )
 
 
-def show_numbers(knowledge: Knowledge) -> None:
+def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> None:
+    """How far the likeliest cause would move if the numbers of a node were a little off: a tornado."""
+    first = diagnosis.beliefs[0]
+    names = {table.id for table in knowledge.tables_of(variable)}
+    numbers = [number for number in diagnosis.sensitivity(first.cause) if number.table in names and number.doubt > 0]
+    if not numbers:
+        st.markdown(f"These numbers do not move {first.label.lower()} in this case.")
+        return
+    st.markdown(
+        f"How far *{first.label.lower()}* ({in_words_and_percent(first.triggered)}) would move if one of these numbers were one "
+        "standard deviation off. The longest bars are where data would help most."
+    )
+    shown = numbers[:SHOWN_DRIVERS]
+    said = "; ".join(f"{n.label}: {in_range((min(n.swing), max(n.swing)))}" for n in shown)
+    st.vega_lite_chart(charts.tornado_chart(shown, session.theme()), width="stretch", alt=said)
+
+
+def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     """Every row of numbers of the chosen variable, with strength, basis and sources."""
     names = knowledge.labels
     chosen = st.selectbox("Show the numbers of", list(names), format_func=names.__getitem__)
+    show_drivers(knowledge, diagnosis, chosen)
     cited: dict[str, None] = {}
     lines = [
         "| Number | given | probability | plausible | strength | basis | sources |",

@@ -13,6 +13,7 @@ from bayesnet import BayesnetError, Diagnosis, DiagnosticModel, load
 __all__ = [
     "NOT_SURE",
     "BayesnetError",
+    "answer",
     "answers",
     "clear",
     "diagnosis",
@@ -23,6 +24,7 @@ __all__ = [
     "rose_to",
     "share",
     "take_from_url",
+    "theme",
 ]
 
 NOT_SURE = "not_sure"
@@ -91,6 +93,12 @@ def remember(name: str, answer: str | None) -> None:
         answers()[name] = answer
 
 
+def answer(name: str, state: str) -> None:
+    """Answers a question from outside its own widget, which then shows it."""
+    answers()[name] = state
+    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+
+
 def clear() -> None:
     """Forgets every answer."""
     st.session_state[_ANSWERS] = {}
@@ -108,6 +116,11 @@ def share() -> None:
     """Puts the answers into the URL."""
     if st.query_params.to_dict() != answers():
         st.query_params.from_dict(answers())
+
+
+def theme() -> str:
+    """Whether the page is light or dark."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def query() -> str:

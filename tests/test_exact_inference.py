@@ -75,7 +75,7 @@ def test_posteriors_of_the_shipped_model_equal_enumeration(model: DiagnosticMode
 
 def test_the_truth_covers_all_that_a_diagnosis_reads(model: DiagnosticModel, truth: ShippedTruth) -> None:
     expected, _ = truth.posteriors({})
-    assert {*model.knowledge.questions, *model._shown} == set(expected)
+    assert {*model.knowledge.questions, *model.reader.shown} == set(expected)
 
 
 @each_shape

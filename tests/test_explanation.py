@@ -15,9 +15,9 @@ from rich.console import Console
 
 import bayesnet
 from bayesnet import DiagnosticModel, Family, JunctionTree, Network
-from bayesnet.diagnosis.explanation import NEGLIGIBLE, explain
+from bayesnet.diagnosis.explanation import NEGLIGIBLE, strength, weigh
 from bayesnet.diagnosis.model import load
-from bayesnet.report import print_diagnosis
+from bayesnet.report.cases import print_diagnosis
 
 KNOWLEDGE = load().knowledge
 STATES = {question.id: [state.id for state in question.states] for question in KNOWLEDGE.questions.values()}
@@ -72,11 +72,11 @@ def test_red_flags_and_unanswered_questions_weigh_nothing(model: DiagnosticModel
 def test_what_speaks_for_and_against_is_sorted_and_of_one_sign(model: DiagnosticModel, answers, cause: str) -> None:
     explanation = model.diagnose(answers).explain(cause)
     for weights in (explanation.weights, explanation.speaks_for, explanation.speaks_against):
-        assert all(abs(one.without) >= abs(other.without) for one, other in pairwise(weights))
-    assert all(weight.without > NEGLIGIBLE for weight in explanation.speaks_for)
-    assert all(weight.without < -NEGLIGIBLE for weight in explanation.speaks_against)
+        assert all(abs(one.shapley) >= abs(other.shapley) for one, other in pairwise(weights))
+    assert all(weight.shapley > NEGLIGIBLE for weight in explanation.speaks_for)
+    assert all(weight.shapley < -NEGLIGIBLE for weight in explanation.speaks_against)
     assert set(explanation.speaks_for + explanation.speaks_against) == {
-        weight for weight in explanation.weights if abs(weight.without) > NEGLIGIBLE
+        weight for weight in explanation.weights if abs(weight.shapley) > NEGLIGIBLE
     }
 
 
@@ -87,7 +87,8 @@ def test_sentences_name_question_and_answer_by_label(model: DiagnosticModel, ans
         question = KNOWLEDGE.questions[weight.question]
         label = next(state.label for state in question.states if state.id == weight.answer)
         assert weight.sentence.startswith(f"{question.label}: {label}: ")
-        said = "more" if weight.without > NEGLIGIBLE else "less" if weight.without < -NEGLIGIBLE else "hardly matters"
+        share = weight.shapley
+        said = "for it" if share > NEGLIGIBLE else "against it" if share < -NEGLIGIBLE else "hardly matters"
         assert said in weight.sentence.removeprefix(f"{question.label}: {label}: ")
 
 
@@ -111,17 +112,13 @@ def test_answers_speak_the_way_the_article_says(model: DiagnosticModel) -> None:
 # Small networks
 
 
-def labelled(given) -> dict[str, str]:
-    return {question: f"{question}: {answer}" for question, answer in given.items()}
-
-
 @pytest.mark.parametrize("question", ["rep_scheme", "heat", "rest_time"])
 def test_what_is_d_separated_weighs_nothing(model: DiagnosticModel, question: str) -> None:
     given = {question: STATES[question][-1]}
     # Before the cramp is known, training and heat tell nothing of a torn muscle's posture link.
-    (weight,) = explain(model.tree, "excess_flexion__cramp", "excess_flexion", given, {}, labelled(given)).weights
-    assert (weight.alone, weight.without) == pytest.approx((0, 0), abs=1e-12)
-    assert weight.sentence.endswith("hardly matters here")
+    found = weigh(model.tree, "excess_flexion__cramp", given, {})
+    assert (found.alone[0], found.without[0], found.shapley[0]) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert strength(found.shapley[0]) == "hardly matters here"
     # Once it is, they explain it away.
     (weight,) = model.diagnose(given).explain("excess_flexion").weights
     assert abs(weight.without) > 1e-3
@@ -134,12 +131,10 @@ def test_what_is_screened_off_weighs_alone_but_loses_nothing_when_left_out() -> 
         states, {"a": Family((), np.array([0.7, 0.3])), "b": Family(("a",), step), "c": Family(("b",), step)}
     )
     given = {"b": "yes", "c": "yes"}
-    weights = {w.question: w for w in explain(JunctionTree(chain), "a", "a", given, {}, labelled(given)).weights}
+    found = weigh(JunctionTree(chain), "a", given, {})
     # P(b = yes | a) is 0.8 or 0.1; P(c = yes | a) is 0.66 or 0.17.
-    assert weights["b"].alone == pytest.approx(log(0.8 / 0.1), abs=1e-9)
-    assert weights["b"].without == pytest.approx(log(0.8 / 0.1) - log(0.66 / 0.17), abs=1e-9)
-    assert weights["c"].alone == pytest.approx(log(0.66 / 0.17), abs=1e-9)
-    assert weights["c"].without == pytest.approx(0, abs=1e-9)
+    assert found.alone == pytest.approx([log(0.8 / 0.1), log(0.66 / 0.17)], abs=1e-9)
+    assert found.without == pytest.approx([log(0.8 / 0.1) - log(0.66 / 0.17), 0], abs=1e-9)
 
 
 def deterministic() -> JunctionTree:
@@ -168,11 +163,11 @@ def deterministic() -> JunctionTree:
     ],
 )
 def test_certainty_weighs_infinitely_and_is_said_in_words(given, expected) -> None:
-    weights = explain(deterministic(), "cause", "cause", given, {}, labelled(given)).weights
-    for weight in weights:
-        assert (weight.alone, weight.without) == pytest.approx(expected[weight.question], abs=1e-9)
-        assert not re.search(r"\b(inf|nan)\b", weight.sentence)
-        assert weight.sentence.endswith("settles it" if abs(weight.without) == inf else "hardly matters here")
+    found = weigh(deterministic(), "cause", given, {})
+    for i, question in enumerate(given):
+        assert (found.alone[i], found.without[i]) == pytest.approx(expected[question], abs=1e-9)
+        assert not np.isnan(found.shapley[i])
+        assert not re.search(r"\b(inf|nan)\b", strength(float(found.shapley[i])))
 
 
 LITTLE = {

@@ -34,13 +34,13 @@ def hardened(cases: list[Any]) -> list[Any]:
 def test_the_shipped_model_is_looked_up(model: DiagnosticModel) -> None:
     asked = {question for part in model.engine._parts for question in part.questions}
     assert asked == set(model.knowledge.questions)
-    assert model.engine._readable.issuperset(model._shown)
+    assert model.engine._readable.issuperset(model.reader.shown)
 
 
 def test_one_case_hard_or_soft_equals_the_tree(model: DiagnosticModel, cases: list[Any]) -> None:
     for case in cases:
-        found, log_evidence = model.engine.posterior_and_log_evidence(case, model._shown)
-        expected, log_expected = model.tree.posterior_and_log_evidence(case, model._shown)
+        found, log_evidence = model.engine.posterior_and_log_evidence(case, model.reader.shown)
+        expected, log_expected = model.tree.posterior_and_log_evidence(case, model.reader.shown)
         assert difference(found, expected) < EXACT
         assert log_evidence == pytest.approx(log_expected, abs=EXACT)
 
@@ -48,18 +48,21 @@ def test_one_case_hard_or_soft_equals_the_tree(model: DiagnosticModel, cases: li
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 def test_a_batch_equals_the_tree(model: DiagnosticModel, cases: list[Any], soft: bool) -> None:
     batch = cases if soft else hardened(cases)
-    assert difference(model.engine.posteriors(batch, model._shown), model.tree.posteriors(batch, model._shown)) < EXACT
-    yes = model.engine.probabilities(batch, dict.fromkeys(model._read, "yes"))
-    expected = {v: p[:, 1] for v, p in model.tree.posteriors(batch, model._read).items()}
+    assert (
+        difference(model.engine.posteriors(batch, model.reader.shown), model.tree.posteriors(batch, model.reader.shown))
+        < EXACT
+    )
+    yes = model.engine.probabilities(batch, dict.fromkeys(model.reader.triggering, "yes"))
+    expected = {v: p[:, 1] for v, p in model.tree.posteriors(batch, model.reader.triggering).items()}
     assert difference(yes, expected) < EXACT
 
 
 def test_a_batch_longer_than_a_chunk_keeps_its_rows(
     model: DiagnosticModel, cases: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = model.engine.posteriors(hardened(cases), model._shown)
+    whole = model.engine.posteriors(hardened(cases), model.reader.shown)
     monkeypatch.setattr(lookup, "CHUNK", 7)
-    assert difference(model.engine.posteriors(hardened(cases), model._shown), whole) < EXACT
+    assert difference(model.engine.posteriors(hardened(cases), model.reader.shown), whole) < EXACT
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_a_core_or_part_that_is_too_large_leaves_all_to_the_tree(
     own = Lookup(model.tree, model.knowledge.causes, model.knowledge.questions, {"cramp": "yes"})
     assert own._parts == ()
     case = {"cramp": "yes", "felt_tear": "yes"}
-    assert difference(own.posterior(case, model._shown), model.tree.posterior(case, model._shown)) == 0
+    assert difference(own.posterior(case, model.reader.shown), model.tree.posterior(case, model.reader.shown)) == 0
 
 
 def test_small_groups_of_parts_give_the_same(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +99,9 @@ def test_small_groups_of_parts_give_the_same(model: DiagnosticModel, monkeypatch
         {"cramp": "yes", "heat": "hot_humid", "posture": "neutral"},
     ]
     assert len(own._groups) == len(own._parts) == 7
-    assert difference(own.posteriors(batch, model._shown), model.tree.posteriors(batch, model._shown)) < EXACT
+    assert (
+        difference(own.posteriors(batch, model.reader.shown), model.tree.posteriors(batch, model.reader.shown)) < EXACT
+    )
 
 
 @settings(deadline=None, max_examples=80)

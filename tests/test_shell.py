@@ -76,7 +76,7 @@ def test_diagnose_prints_every_cause_the_level_reasons_and_advice(model: Diagnos
     for text in (
         diagnosis.advice.level.label,
         "Why muscle strain?",
-        "for: Felt a tear: Yes",
+        "Felt a tear: Yes: speaks clearly for it",
         "90% range",
         "Unexplained",
     ):

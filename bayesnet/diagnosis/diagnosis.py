@@ -12,10 +12,12 @@ from bayesnet.diagnosis.advice import Advice
 from bayesnet.diagnosis.conflict import Conflict, conflict
 from bayesnet.diagnosis.explanation import Explanation, explain
 from bayesnet.diagnosis.flips import Flip, flips
+from bayesnet.diagnosis.html import bar_table
 from bayesnet.diagnosis.questions import NextQuestions, next_questions
 from bayesnet.diagnosis.reader import Case
 from bayesnet.diagnosis.sensitivity import Sensitivity, sensitivity
 from bayesnet.diagnosis.uncertainty import Doubt, Interval, doubt
+from bayesnet.diagnosis.words import in_range, in_words_and_percent
 from bayesnet.errors import UnknownName
 from bayesnet.inference.evidence import Answer
 from bayesnet.knowledge.schema import RedFlag
@@ -125,6 +127,17 @@ class Diagnosis:
     def flips(self) -> tuple[Flip, ...]:
         """The smallest changes of the answers after which another cause leads or the level of advice differs."""
         return flips(self._case)
+
+    def _repr_html_(self) -> str:
+        level = self.advice.level
+        rows = [
+            (b.label, b.triggered, f"{in_words_and_percent(b.triggered)}, plausibly {in_range(b.interval)}")
+            for b in self.beliefs
+        ]
+        rows.append(("Unexplained", self.unexplained, in_words_and_percent(self.unexplained)))
+        flags = "".join(f" Red flag: {flag.label}." for flag in self.red_flags)
+        caption = f"{level.label}. {level.says}{flags}"
+        return bar_table(caption, ("cause", "triggered it", ""), rows, self._case.reader.knowledge.disclaimer)
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain JSON values."""

@@ -8,9 +8,13 @@ from math import exp, inf, isinf, log
 
 import numpy as np
 
+from bayesnet.diagnosis.html import bar_table
 from bayesnet.diagnosis.reader import Case
 from bayesnet.diagnosis.shapley import EXACT_UP_TO, Members, coalitions, sampled_shapley, shapley, steps
-from bayesnet.inference.evidence import Answer, Column, Evidence, likelihood
+from bayesnet.diagnosis.words import in_words_and_percent
+from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, likelihood, one_case
+from bayesnet.inference.junction_tree import JunctionTree
+from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
 
 NEGLIGIBLE = log(1.1)
@@ -53,6 +57,13 @@ class OpenFinding:
     best_against: str
     weight_against: float
 
+    @property
+    def says(self) -> str:
+        """'Tingling or weakness: No' speaks clearly against it (odds ÷ 3.2); ...', the weightier answer first."""
+        sides = [(self.best_for, self.weight_for), (self.best_against, self.weight_against)]
+        sides.sort(key=lambda side: -abs(side[1]))
+        return "; ".join(f"{label} {strength(weight)}" for label, weight in sides if abs(weight) > NEGLIGIBLE)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -81,43 +92,86 @@ class Explanation:
         """The answers whose share lowers the odds by more than a tenth, the strongest first."""
         return tuple(w for w in self.weights if w.shapley < -NEGLIGIBLE)
 
+    def _repr_html_(self) -> str:
+        largest = max((abs(w.shapley) for w in self.weights if not isinf(w.shapley)), default=1.0) or 1.0
+        rows = [
+            (w.label, max(-1.0, min(1.0, w.shapley / largest)), w.sentence.removeprefix(f"{w.label}: "))
+            for w in self.weights
+        ]
+        caption = f"{self.label}: before {in_words_and_percent(self.prior)}, now {in_words_and_percent(self.posterior)}"
+        return bar_table(caption, ("answer", "weight", ""), rows)
 
-def explain(case: Case, cause: str) -> Explanation:
-    """The weights of the answers for `cause`. All subsets of up to EXACT_UP_TO answers are one batch."""
-    questions = list(case.given)
-    k = len(questions)
+
+@dataclass(frozen=True)
+class Weighed:
+    """Log-odds of a node, `prior` and `posterior`, and per answer its weights: arrays (k,) in the order of the answers."""
+
+    prior: float
+    posterior: float
+    alone: Array
+    without: Array
+    shapley: Array
+    errors: Array
+
+
+def weigh(engine: JunctionTree | Lookup, node: str, given: Answers, always: Answers) -> Weighed:
+    """What each of the `given` answers weighs for a yes/no node; `always` is taken as known throughout.
+
+    All subsets of up to EXACT_UP_TO answers are one batch; of more, the shares are estimated from random orders.
+    """
+    k = len(given)
+    every = one_case(engine.network, {**always, **given})
+    likelihoods = [likelihood(question, engine.network.states[question], answer) for question, answer in given.items()]
 
     def worth(members: Members) -> Array:
-        return _log_odds(case, cause, _subsets(case, questions, members))
+        columns = {
+            question: Column(members[:, i].astype(np.intp), np.array([np.ones(len(vector)), vector]))
+            for i, (question, vector) in enumerate(zip(given, likelihoods, strict=True))
+        }
+        fixed = {variable: at for variable, at in every.fixed.items() if variable not in given}
+        rest = {
+            v: Column(np.zeros(len(members), dtype=np.intp), c.vectors)
+            for v, c in every.columns.items()
+            if v not in given
+        }
+        return _log_odds(engine, node, Evidence(len(members), fixed, {**rest, **columns}))
 
     singles = np.vstack([np.zeros((1, k), bool), np.ones((1, k), bool), np.eye(k, dtype=bool), ~np.eye(k, dtype=bool)])
     if k <= EXACT_UP_TO:
         worths = worth(coalitions(k))
-        numbers = singles @ (1 << np.arange(k))
-        shares, errors, few = shapley(worths, k), np.zeros(k), worths[numbers]
+        shares, errors, few = shapley(worths, k), np.zeros(k), worths[singles @ (1 << np.arange(k))]
     else:
         (shares, errors), few = sampled_shapley(worth, k), worth(singles)
     prior, full, alone, left_out = few[0], few[1], few[2 : 2 + k], few[2 + k :]
+    return Weighed(
+        float(prior), float(full), steps(np.full(k, prior), alone), steps(left_out, np.full(k, full)), shares, errors
+    )
+
+
+def explain(case: Case, cause: str) -> Explanation:
+    """The weights of the answers for `cause`, in words."""
+    reader = case.reader
+    found = weigh(reader.engine, reader.triggers[cause], case.given, reader.outcome)
     weights = [
         Weight(
             question=question,
-            answer=case.given[question],
-            label=(label := case.reader.in_words(question, case.given[question])),
-            alone=float(steps(prior, alone[i])),
-            without=float(steps(left_out[i], full)),
-            shapley=float(shares[i]),
-            sentence=f"{label}: {strength(float(shares[i]))}",
+            answer=answer,
+            label=(label := reader.in_words(question, answer)),
+            alone=float(found.alone[i]),
+            without=float(found.without[i]),
+            shapley=float(found.shapley[i]),
+            sentence=f"{label}: {strength(float(found.shapley[i]))}",
         )
-        for i, question in enumerate(questions)
+        for i, (question, answer) in enumerate(case.given.items())
     ]
     return Explanation(
         cause=cause,
-        label=case.reader.knowledge.causes[cause].label,
-        prior=_probability(prior),
-        posterior=_probability(full),
+        label=reader.knowledge.causes[cause].label,
+        prior=_probability(found.prior),
+        posterior=_probability(found.posterior),
         weights=tuple(sorted(weights, key=lambda w: -abs(w.shapley))),
-        error=float(errors.max(initial=0.0)),
-        open=_open_findings(case, cause, float(full)),
+        error=float(found.errors.max(initial=0.0)),
+        open=_open_findings(case, cause, found.posterior),
     )
 
 
@@ -134,22 +188,9 @@ def strength(weight: float) -> str:
     return "hardly matters here"
 
 
-def _subsets(case: Case, questions: Sequence[str], members: Members) -> Evidence:
-    """One row per coalition, with the answers of its members and the outcome."""
-    columns = {}
-    for i, question in enumerate(questions):
-        states = case.reader.tree.network.states[question]
-        vector = likelihood(question, states, case.given[question])
-        columns[question] = Column(members[:, i].astype(np.intp), np.array([np.ones(len(states)), vector]))
-    outcome = case.reader.knowledge.outcome.id
-    happened = case.reader.tree.network.states[outcome].index(str(case.reader.outcome[outcome]))
-    return Evidence(len(members), {outcome: happened}, columns)
-
-
-def _log_odds(case: Case, cause: str, cases: Evidence | Sequence[object]) -> Array:
-    """The log-odds that the cause triggered the outcome, per case; infinite where that is certain."""
-    node = case.reader.triggers[cause]
-    p = case.reader.engine.posteriors(cases, [node])[node]
+def _log_odds(engine: JunctionTree | Lookup, node: str, cases: Evidence | Sequence[Answers]) -> Array:
+    """The log-odds of "yes", per case; infinite where that is certain."""
+    p = engine.posteriors(cases, [node])[node]
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(p[:, 1]) - np.log(p[:, 0]))
 
@@ -168,7 +209,8 @@ def _open_findings(case: Case, cause: str, now: float) -> tuple[OpenFinding, ...
     asked = [pair for pair, log_likelihood in zip(asked, likely, strict=True) if np.isfinite(log_likelihood)]
     if not asked:
         return ()
-    after = _log_odds(case, cause, [{**case.evidence, question: state} for question, state in asked])
+    rows = [{**case.evidence, question: state} for question, state in asked]
+    after = _log_odds(case.reader.engine, case.reader.triggers[cause], rows)
     weights: dict[str, list[tuple[float, str]]] = {}
     for (question, state), weight in zip(asked, steps(np.full(len(after), now), after), strict=True):
         weights.setdefault(question, []).append((float(weight), state))

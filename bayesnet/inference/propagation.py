@@ -10,7 +10,7 @@ range of floats: what underflows beside a larger number may be what counts in th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -75,12 +75,28 @@ class Sharing:
     """Cases with the same answers at and below a clique share a column there.
 
     Per clique `rows` says which column each case has, `above` which one each column of the parent has, `first` a case
-    for each column. A clique that is not in `rows` has one column for all, or one for each.
+    for each column. A clique that is not in `rows` has one column for all, or one for each. `cells` numbers the cells of a
+    separator's table by the columns here, one for each cell by the columns of the parent, for sums over them.
     """
 
-    rows: dict[int, Ids]
-    above: dict[int, Ids]
-    first: dict[int, Ids]
+    rows: dict[int, Ids] = field(default_factory=dict)
+    above: dict[int, Ids] = field(default_factory=dict)
+    first: dict[int, Ids] = field(default_factory=dict)
+    cells: dict[int, Ids] = field(default_factory=dict)
+
+    def summed(self, i: int, news: Array, n: int) -> Array:
+        """`news`, over the columns of the parent, summed into the `n` columns of clique i."""
+        if n == 1:
+            return np.add.reduce(news, axis=-1, keepdims=True)
+        at = self.above.get(i)
+        if at is None:
+            return news
+        if news.shape[-1] == 1:
+            news = np.broadcast_to(news, (*news.shape[:-1], len(at)))
+        size = news.size // len(at)
+        if i not in self.cells:
+            self.cells[i] = (at + np.arange(0, n * size, n)[:, None]).ravel()
+        return _binned(self.cells[i], news.ravel(), n * size).reshape(*news.shape[:-1], n)
 
 
 @dataclass(frozen=True)
@@ -170,7 +186,7 @@ def _prepared(
 
 def _share(tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: int) -> Sharing:
     """`up_to`: how many columns a clique may have before each case gets its own."""
-    sharing = Sharing({}, {}, {})
+    sharing = Sharing()
     if evidence.n == 1 or not evidence.columns:
         return sharing
     keys: dict[int, list[tuple[Ids, int]]] = {}
@@ -282,13 +298,15 @@ def _distribute_sums(
 
     Exact, as a clique's posterior is linear in what it hears from its parent.
     """
-    weights = _summed(weights, sharing.rows.get(0), cliques[0].shape[-1])
+    rows, n = sharing.rows.get(0), cliques[0].shape[-1]
+    if n == 1 or rows is not None:
+        weights = _binned(np.zeros(len(weights), dtype=np.intp) if rows is None else rows, weights, n)
     found = {0: arithmetic.times(arithmetic.over(cliques[0], messages[0]), arithmetic.enter(weights))}
     for i in wanted[1:]:
         clique = tree.cliques[i]
         news = arithmetic.total(found[clique.above], clique.summed_above)
         if arithmetic is PLAIN:
-            news = _summed(news, sharing.above.get(i), cliques[i].shape[-1])
+            news = sharing.summed(i, news, cliques[i].shape[-1])
         if i in messages:
             news = arithmetic.over(news, messages[i])
         found[i] = arithmetic.times(cliques[i], news[clique.into_clique])
@@ -299,15 +317,6 @@ def _taken(values: Array, at: Ids | None) -> Array:
     return values if at is None else values.take(at, axis=-1)
 
 
-def _summed(values: Array, at: Ids | None, n: int) -> Array:
-    """The columns of `values` summed into `n` columns, each into the one that `at` names."""
-    if n == 1:
-        return np.asarray(values.sum(axis=-1, keepdims=True))
-    if at is None:
-        return values
-    if values.shape[-1] == 1:
-        values = np.broadcast_to(values, (*values.shape[:-1], len(at)))
-    flat = values.reshape(-1, len(at))
-    cells = at + np.arange(0, n * len(flat), n)[:, None]
-    summed = np.bincount(cells.ravel(), flat.ravel(), n * len(flat))
-    return summed.astype(np.float64, copy=False).reshape(*values.shape[:-1], n)
+def _binned(ids: Ids, values: Array, n: int) -> Array:
+    """The values summed into n bins."""
+    return np.bincount(ids, values, n).astype(np.float64, copy=False)

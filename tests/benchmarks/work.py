@@ -82,7 +82,7 @@ def paired(
 
 def shipped() -> tuple[bayesnet.DiagnosticModel, list[str]]:
     model = bayesnet.load()
-    return model, [*model._triggers.values(), *model.knowledge.causes]
+    return model, [*model.reader.triggers.values(), *model.knowledge.causes]
 
 
 def opened(cases: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def batches() -> list[Result]:
 
 def against_a_loop(work: str, model: bayesnet.DiagnosticModel, cases: pd.DataFrame) -> Result:
     """Ours: the whole table of strings, read and answered. The peer: a loop, timed on its first 1,000 rows."""
-    targets = list(model._triggers.values())
+    targets = list(model.reader.triggers.values())
     head: list[Case] = [
         {q: s for q, s in row.items() if isinstance(s, str)} | {"cramp": "yes"}
         for row in cases[:1000].to_dict("records")

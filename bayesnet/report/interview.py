@@ -9,7 +9,7 @@ from rich.prompt import Prompt
 
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
-from bayesnet.report import print_diagnosis
+from bayesnet.report.cases import print_diagnosis
 
 SKIP, END = "?", "q"
 
@@ -63,7 +63,7 @@ def _ask(model: DiagnosticModel, question: NextQuestion, out: Console) -> str:
     asked = model.knowledge.questions[question.question]
     out.print(f"\n[bold]{escape(asked.ask)}[/] [dim]{escape(asked.help)}[/]")
     for number, state in enumerate(asked.states, start=1):
-        meaning = f" [dim]{escape(state.means)}[/]" if state.means else ""
+        meaning = f": [dim]{escape(state.means)}[/]" if state.means else ""
         out.print(f"  {number}  {escape(state.label)}{meaning}")
     out.print(f"[dim]A chance of {question.changes_advice or 0:.0%} that the answer changes the advice.[/]")
     names = {str(number): state.id for number, state in enumerate(asked.states, start=1)}

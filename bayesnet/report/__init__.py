@@ -1,0 +1,1 @@
+"""What a terminal shows, and the same as plain values for machines."""

@@ -1,0 +1,80 @@
+"""One diagnosis as text for a terminal, drawn with rich."""
+
+from rich.bar import Bar
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bayesnet.diagnosis.diagnosis import Diagnosis
+from bayesnet.diagnosis.model import DiagnosticModel
+from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
+
+SHOWN_REASONS = 3
+LEVEL_STYLES = ("green", "yellow", "red", "bold red")
+
+
+def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Console | None = None) -> None:
+    """Red flags, the level, the ranked causes with bars, reasons in brief for the first, and the advice."""
+    out = console or Console(highlight=False)
+    rank = model.knowledge.level_ranks[diagnosis.advice.level.id]
+    style = LEVEL_STYLES[min(rank, len(LEVEL_STYLES) - 1)]
+    for flag in diagnosis.red_flags:
+        out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
+    level = diagnosis.advice.level
+    if diagnosis.answers or diagnosis.red_flags:
+        out.print(f"[{style}]{escape(level.label)}.[/] {escape(level.says)}\n")
+    else:
+        out.print(
+            "Nothing answered yet: this is the starting point. `bayesnet model show` lists what can be answered.\n"
+        )
+    out.print(_causes(diagnosis))
+    out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
+    _print_reasons(diagnosis, out)
+    _print_advice(diagnosis, out)
+    out.print(f"\n[dim]{escape(model.knowledge.disclaimer)}[/]")
+
+
+def _causes(diagnosis: Diagnosis) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for header, justify in (("cause", "left"), ("triggered it", "left"), ("", "left"), ("now", "right")):
+        table.add_column(header, justify=justify)  # type: ignore[arg-type]
+    table.add_column("before", justify="right")
+    table.add_column("90% range", justify="right")
+    for belief in diagnosis.beliefs:
+        table.add_row(
+            escape(belief.label),
+            in_words(belief.triggered),
+            Bar(1.0, 0.0, belief.triggered, width=20),
+            in_percent(belief.triggered),
+            in_percent(belief.prior),
+            in_range(belief.interval),
+        )
+    return table
+
+
+def _print_reasons(diagnosis: Diagnosis, out: Console) -> None:
+    first = diagnosis.beliefs[0]
+    if not diagnosis.answers:
+        return
+    why = diagnosis.explain(first.cause)
+    out.print(f"Why {escape(within_sentence(first.label))}?")
+    for weight in (*why.speaks_for[:SHOWN_REASONS], *why.speaks_against[:SHOWN_REASONS]):
+        out.print(f"  {escape(weight.sentence)}")
+    if not why.speaks_for and not why.speaks_against:
+        out.print("  No single answer matters much; it leads as it did before.")
+    odd = diagnosis.conflict()
+    if odd.worth_saying:
+        out.print(f"[yellow]{escape(odd.says)}[/]")
+    out.print()
+
+
+def _print_advice(diagnosis: Diagnosis, out: Console) -> None:
+    for item in diagnosis.advice:
+        because = f" [dim]({escape(item.because)})[/]" if item.because else ""
+        out.print(f"[bold]{escape(item.title)}[/] [dim]\\[{escape(item.level.label)}][/]{because}")
+        for line in item.do:
+            out.print(f"  - {escape(line)}")
+        if item.caution:
+            out.print(f"  ! {escape(item.caution)}")
+    for because, titles in diagnosis.advice.not_now.items():
+        out.print(f"[dim]Not now, because {escape(because)}: {escape('; '.join(titles))}[/]")

@@ -1,0 +1,88 @@
+"""What if: the probability of the next cramp if habits change, and the habits ranked by how much they lower it."""
+
+import session
+import streamlit as st
+
+from bayesnet.diagnosis.fixes import Fixes, WhatIf
+from bayesnet.diagnosis.words import in_percent, in_words_and_percent
+
+AS_NOW = "as now"
+
+
+def show() -> None:
+    """The fixes, then a control per habit with the next session before and after."""
+    model = session.model()
+    st.title("What if you changed a habit?", anchor=False)
+    st.markdown(
+        "Habits and lasting causes carry over from this episode, as far as your answers tell. Everything else, such as the heat, "
+        "is as usual next time. These are rough numbers from a model, not a promise."
+    )
+    left, right = st.columns([6, 5], gap="large")
+    with right:
+        changes = ask_changes()
+    with left:
+        if changes:
+            show_change(model.what_if(session.answers(), changes))
+        show_fixes(model.fixes(session.answers()))
+        st.markdown(f"{model.knowledge.disclaimer} [About](/about) says more.")
+
+
+def ask_changes() -> dict[str, str]:
+    """A control per habit, each starting at what it is now."""
+    st.subheader("Change something", anchor=False)
+    changes = {}
+    for habit in session.model().knowledge.habits.values():
+        labels = {AS_NOW: "As now"} | {state.id: state.label for state in habit.states}
+        now = session.answers().get(habit.id)
+        chosen = st.segmented_control(
+            habit.label,
+            list(labels),
+            default=AS_NOW,
+            required=True,
+            format_func=labels.__getitem__,
+            help=f"{habit.ask} You answered: {labels[now]}." if now else f"{habit.ask} You have not answered this.",
+            key=f"what_if:{habit.id}",
+        )
+        if chosen and chosen != AS_NOW:
+            changes[habit.id] = chosen
+    return changes
+
+
+def show_change(result: WhatIf) -> None:
+    """The next session before and after, in words, number and bar, and how the causes move."""
+    model = session.model()
+    st.subheader("; ".join(model.in_words(habit, state) for habit, state in result.changes.items()), anchor=False)
+    low, high = result.interval
+    direction = "lowers" if result.lowered >= 0 else "raises"
+    st.markdown(
+        f"The next cramp: {result.says}. That {direction} it by {abs(result.lowered):.1%} (plausibly {low:.1%} to {high:.1%})."
+    )
+    for label, p in (("As things are", result.before), ("With the change", result.after)):
+        st.progress(p, text=f"{label}: {in_words_and_percent(p)}")
+    lines = ["| Cause | triggers it next time, as things are | with the change |", "|---|---|---|"]
+    lines += [
+        f"| {model.knowledge.labels[cause]} | {in_percent(before)} | {in_percent(after)} |"
+        for cause, (before, after) in result.causes.items()
+    ]
+    with st.expander("How each cause moves"):
+        st.markdown("\n".join(lines))
+
+
+def show_fixes(fixes: Fixes) -> None:
+    """The best change of each habit, the most helpful first."""
+    st.subheader("What helps most", anchor=False)
+    st.markdown(f"As things are, the next session brings a cramp in {in_words_and_percent(fixes.before)} cases.")
+    if not len(fixes):
+        st.markdown("No change of a single habit lowers that.")
+        return
+    lines = ["| Change | sessions with a cramp | lowered by | effort |", "|---|---|---|---|"]
+    for fix in fixes:
+        low, high = fix.interval
+        lines.append(
+            f"| **{fix.label}: {fix.to_label}** | {fix.what_if.says} | {fix.lowered:.1%} (plausibly {low:.1%} to {high:.1%}) | "
+            f"{fix.effort} |"
+        )
+    st.markdown("\n".join(lines))
+
+
+show()
