@@ -93,9 +93,7 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
 
 def _two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any]:
     """A vertical axis of names, each with its own words below it."""
-    second_line = " : ".join(
-        f"datum.value === {json.dumps(name)} ? {json.dumps(text)}" for name, text in labels.items()
-    )
+    second_line = " : ".join(f"datum.value === {_quoted(name)} ? {_quoted(text)}" for name, text in labels.items())
     return {
         "field": field,
         "type": "nominal",
@@ -115,6 +113,11 @@ def _two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, An
     }
 
 
+def _quoted(text: str) -> str:
+    """A string of Vega's expression language."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
     """A Vega-Lite chart: per answer a bar to the right where it speaks for the cause, to the left where against."""
     ink = INK[theme]
@@ -130,7 +133,7 @@ def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
     ]
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(values) + AROUND // 2,
+        "height": ROW_HEIGHT * len(values) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}},
         "encoding": {
             "y": _two_line_axis("answer", labels, ink),
@@ -158,7 +161,7 @@ def tornado_chart(numbers: Sequence[OneWay], theme: str = "light") -> dict[str, 
     values = [{"number": n.label, "low": min(n.swing), "high": max(n.swing)} for n in numbers]
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(values) + AROUND // 2,
+        "height": ROW_HEIGHT * len(values) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}, "color": NOW, "minWidth": 2},
         "encoding": {
             "y": _two_line_axis("number", labels, ink),

@@ -68,7 +68,7 @@ def show_results(diagnosis: Diagnosis) -> None:
     rows = charts.cause_rows(diagnosis)
     st.vega_lite_chart(charts.cause_chart(rows, session.theme()), width="stretch", alt=charts.in_text(rows))
     st.markdown(
-        "Several causes can be at work at once, so the bars need not add up to 100%. The thin line is the plausible range."
+        "Several causes can be at work at once: the bars need not add up to 100%. A thin line is the plausible range."
     )
     show_next(diagnosis)
     show_reasons(diagnosis)
@@ -155,8 +155,8 @@ def show_reasons(diagnosis: Diagnosis) -> None:
         return
     why = diagnosis.explain(first.cause)
     st.markdown(
-        f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}. Each answer's share of "
-        "the shift; odds of 1 to 4 are 2 in 10."
+        f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}. Below, each "
+        "answer's share of that shift. Odds of 1 to 4 are 2 in 10."
     )
     sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
     st.vega_lite_chart(charts.weight_chart(why, session.theme()), width="stretch", alt=sentences)

@@ -45,8 +45,8 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
         st.markdown(f"These numbers do not move {first.label.lower()} in this case.")
         return
     st.markdown(
-        f"How far *{first.label.lower()}* ({in_words_and_percent(first.triggered)}) would move if one of these numbers were one "
-        "standard deviation off. The longest bars are where data would help most."
+        f"How far *{first.label.lower()}* ({in_words_and_percent(first.triggered)}) would move if one of these numbers were "
+        "one standard deviation off. The longest bars are where data would help most."
     )
     shown = numbers[:SHOWN_DRIVERS]
     said = "; ".join(f"{n.label}: {in_range((min(n.swing), max(n.swing)))}" for n in shown)

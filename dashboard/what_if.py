@@ -14,8 +14,8 @@ def show() -> None:
     model = session.model()
     st.title("What if you changed a habit?", anchor=False)
     st.markdown(
-        "Habits and lasting causes carry over from this episode, as far as your answers tell. Everything else, such as the heat, "
-        "is as usual next time. These are rough numbers from a model, not a promise."
+        "Habits and lasting causes carry over from this episode, as far as your answers tell. Everything else, such as the "
+        "heat, is as usual next time. These are rough numbers from a model, not a promise."
     )
     left, right = st.columns([6, 5], gap="large")
     with right:

@@ -61,6 +61,20 @@ class ShippedTruth:
             marginals[node] = np.array([total - yes, yes])
         return {name: marginal / marginal.sum() for name, marginal in marginals.items()}, total
 
+    def triggers(self, answers: Answers) -> Array:
+        """P(which causes triggered, answers, outcome): an axis of (no, yes) per cause, in declared order."""
+        on_roots = np.array([prod(self._weight(answers, root, at[root]) for root in self.roots) for at in self.root_at])
+        on_causes = np.ones(len(self.cause_at))
+        for finding in self.findings:
+            on_causes = on_causes * (self._likelihood(answers, finding) @ self.found[finding])
+        weighed = on_causes * (on_roots @ self.joint)
+        leak = float(self.knowledge.tables[f"{self.knowledge.outcome.id}/leak"].values[1])
+        joint = np.empty((2,) * len(self.fires))
+        for fired in np.ndindex(*joint.shape):
+            p = prod(fires if yes else 1 - fires for yes, fires in zip(fired, self.fires.values(), strict=True))
+            joint[fired] = float(weighed @ p) * (1.0 if any(fired) else leak)
+        return joint
+
     def _nodes(self) -> dict[str, Array]:
         """P(node = yes, outcome = yes | causes) of the nodes that the outcome's gate is taken apart into."""
         outcome = self.knowledge.outcome.id

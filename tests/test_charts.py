@@ -35,7 +35,7 @@ def test_every_bar_is_named_in_words_and_number(charts, model: DiagnosticModel) 
     label = charts.cause_chart(rows)["encoding"]["y"]["axis"]["labelExpr"]
     for belief in diagnosis.beliefs:
         said = in_words(belief.triggered)
-        assert f"{belief.label!r} ? '{said} · {in_percent(belief.triggered)}'" in label
+        assert f'"{belief.label}" ? "{said} · {in_percent(belief.triggered)}"' in label
         assert f"{belief.label}: {said}, {in_percent(belief.triggered)}" in charts.in_text(rows)
 
 

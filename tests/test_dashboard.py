@@ -94,7 +94,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def open_check(page: Page, path: str = "/") -> None:
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-    expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=30_000)
 
 
 def answer(page: Page, question: str, choice: str) -> None:
@@ -102,7 +102,7 @@ def answer(page: Page, question: str, choice: str) -> None:
 
 
 def chart_says(page: Page, *lines: str) -> None:
-    chart = page.locator("[data-testid=stVegaLiteChart] svg")
+    chart = page.locator("[data-testid=stVegaLiteChart] svg").first
     for line in lines:
         expect(chart).to_contain_text(line)
 
@@ -125,7 +125,10 @@ def test_an_answer_moves_the_bars_the_headline_the_reasons_and_the_advice(page: 
     said = f"{first.label}: {in_words(first.triggered)}"
     expect(page.get_by_role("heading", name=said)).to_be_visible()
     chart_says(page, f"{in_words(first.triggered)} · {in_percent(first.triggered)}")
-    expect(page.get_by_text("Felt a tear: Yes: ")).to_be_visible()
+    why = page.locator("[data-testid=stVegaLiteChart] svg").nth(1)
+    (weight,) = model.diagnose({"felt_tear": "yes"}).explain(first.cause).weights
+    expect(why).to_contain_text("Felt a tear: Yes")
+    expect(why).to_contain_text(weight.sentence.removeprefix("Felt a tear: Yes: "))
     expect(page.get_by_text("Rest the strained muscle")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?felt_tear=yes$"))
 
@@ -153,7 +156,7 @@ def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> No
     alert = page.get_by_role("alert").filter(has_text="Emergency.").first
     expect(alert).to_be_visible()
     expect(alert).to_contain_text("Dark urine")
-    chart = page.locator("[data-testid=stVegaLiteChart]").bounding_box()
+    chart = page.locator("[data-testid=stVegaLiteChart]").first.bounding_box()
     box = alert.bounding_box()
     assert chart is not None
     assert box is not None
@@ -209,7 +212,64 @@ def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) ->
     expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/network", "/about"])
+def test_the_next_question_can_be_answered_where_it_is_asked(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes")
+    worth = [q for q in model.diagnose({"felt_tear": "yes"}).next_questions() if q.changes_advice]
+    expect(page.get_by_text(f"Next: {worth[0].ask}")).to_be_visible()
+    expect(page.get_by_text("the advice changes").first).to_be_visible()
+    chosen = worth[0].outcomes[0]
+    page.get_by_role("button", name=chosen.label, exact=True).click()
+    expect(page).to_have_url(re.compile(f"{worth[0].question}={chosen.answer}"))
+    asked = page.get_by_role("radiogroup", name=worth[0].ask)
+    expect(asked.get_by_role("radio", name=chosen.label, exact=True)).to_be_checked()
+    expect(page.get_by_text(f"Next: {worth[0].ask}")).to_have_count(0)
+
+
+def test_it_says_when_enough_is_known(page: Page, model: DiagnosticModel) -> None:
+    states = model.tree.network.states
+    every = "&".join(f"{question}={states[question][0]}" for question in model.knowledge.questions)
+    open_check(page, f"/?{every}")
+    expect(page.get_by_text("Enough is known.")).to_be_visible()
+
+
+def test_answers_at_odds_are_named(page: Page) -> None:
+    open_check(page, "/?heat=hot_humid&sweating=light")
+    expect(page.get_by_role("alert").filter(has_text="is rarely seen with the other answers")).to_be_visible()
+
+
+def test_what_would_change_the_result_is_there_to_open(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_text("What else would matter").click()
+    expect(page.get_by_text(model.diagnose({"felt_tear": "yes"}).flips()[0].says)).to_be_visible()
+
+
+def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, model: DiagnosticModel) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?posture=flexed&sweating=heavy")
+    page.get_by_role("link", name="What if").click()
+    expect(page.get_by_role("heading", level=1, name="What if you changed a habit?")).to_be_visible()
+    answers = {"posture": "flexed", "sweating": "heavy"}
+    for fix in model.fixes(answers):
+        expect(page.get_by_role("cell", name=f"{fix.label}: {fix.to_label}")).to_be_visible()
+    page.get_by_role("radiogroup", name="Posture").get_by_role("radio", name="Neutral").click()
+    result = model.what_if(answers, {"posture": "neutral"})
+    expect(page.get_by_text(f"The next cramp: {result.says}.")).to_be_visible()
+    for p in (result.before, result.after):
+        expect(page.get_by_text(f"{in_words(p)} ({in_percent(p)})").first).to_be_visible()
+
+
+def test_the_network_page_shows_how_much_a_number_drives_this_case(page: Page, model: DiagnosticModel) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_role("link", name="Network").click()
+    page.get_by_role("combobox", name="Show the numbers of").click()
+    page.get_by_role("option", name="Felt a tear").click()
+    numbers = model.diagnose({"felt_tear": "yes"}).sensitivity("muscle_strain")
+    first = next(number for number in numbers if number.table.startswith("felt_tear/"))
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_contain_text(first.label)
+
+
+@pytest.mark.parametrize("path", ["/", "/what_if", "/network", "/about"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
@@ -228,7 +288,7 @@ def test_banner_headline_and_bars_fit_above_the_fold(page: Page, size: dict[str,
     for part in (
         page.get_by_role("alert").filter(has_text="See a doctor now"),
         page.get_by_role("heading", level=3).first,
-        page.locator("[data-testid=stVegaLiteChart] svg"),
+        page.locator("[data-testid=stVegaLiteChart] svg").first,
     ):
         box = part.bounding_box()
         assert box is not None

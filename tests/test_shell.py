@@ -300,3 +300,81 @@ def test_no_line_is_wider_than_the_terminal(command: str) -> None:
 def test_the_console_script_is_that_of_this_package() -> None:
     assert BAYESNET.exists()
     assert Path(bayesnet.__file__).is_file()
+
+
+# reasons, next questions, fixes, sensitivity
+
+
+def test_explain_weighs_every_answer_and_says_what_is_open(model: DiagnosticModel) -> None:
+    printed = said("explain", "sweating=heavy", "felt_tear=yes")
+    assert "Why muscle strain?" in printed
+    for text in ("Felt a tear: Yes", "Sweating: Heavy", "Not answered, and would matter", "would come first"):
+        assert text in printed
+    told = json.loads(said("explain", "sweating=heavy", "felt_tear=yes", "--cause", "dehydration", "--json"))
+    why = model.diagnose({"sweating": "heavy", "felt_tear": "yes"}).explain("dehydration")
+    assert told["cause"] == "dehydration"
+    assert [w["shapley"] for w in told["weights"]] == pytest.approx([w.shapley for w in why.weights], abs=1e-12)
+    assert {"conflict", "flips", "open", "prior", "posterior", "error"} <= told.keys()
+
+
+def test_next_ranks_the_open_questions(model: DiagnosticModel) -> None:
+    printed = said("next", "felt_tear=yes")
+    assert "First the warning signs" in printed
+    told = json.loads(said("next", "felt_tear=yes", "--json"))
+    expected = model.diagnose({"felt_tear": "yes"}).next_questions()
+    assert [q["question"] for q in told["questions"]] == [q.question for q in expected]
+    assert told["stop"] is expected.stop
+
+
+def test_fixes_are_ranked_and_one_can_be_asked_for(model: DiagnosticModel) -> None:
+    assert "Posture: Neutral" in said("fixes", "posture=flexed")
+    told = json.loads(said("fixes", "posture=flexed", "--json"))
+    assert [f["habit"] for f in told["fixes"]] == [f.habit for f in model.fixes({"posture": "flexed"})]
+    one = json.loads(said("fixes", "posture=flexed", "--change", "posture=neutral", "--json"))
+    assert one["after"] == pytest.approx(model.what_if({"posture": "flexed"}, {"posture": "neutral"}).after, abs=1e-12)
+    assert "with the change" in said("fixes", "posture=flexed", "--change", "posture=neutral")
+
+
+def test_sensitivity_lists_where_data_would_help(model: DiagnosticModel) -> None:
+    printed = said("sensitivity", "felt_tear=yes", "--top", "3")
+    assert "Data would help most on" in printed
+    told = json.loads(said("sensitivity", "felt_tear=yes", "--cause", "dehydration", "--json"))
+    expected = model.diagnose({"felt_tear": "yes"}).sensitivity("dehydration")
+    assert len(told["numbers"]) == len(expected.numbers)
+    assert told["numbers"][0]["doubt"] == pytest.approx(expected.numbers[0].doubt, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["explain", "--cause", "muscle"], "unknown cause 'muscle'"),
+        (["sensitivity", "--cause", "drhydration"], "did you mean 'dehydration'"),
+        (["fixes", "--change", "heat=temperate"], "unknown habit 'heat'"),
+        (["fixes", "--change", "posture=straight"], "unknown state 'straight' of 'posture'"),
+        (["next", "felt_tear=maybe"], "unknown state 'maybe'"),
+    ],
+    ids=str,
+)
+def test_what_the_reasons_refuse_is_told_in_one_line(command: list[str], says: str) -> None:
+    assert says in complaint(*command)
+
+
+def test_the_interview_asks_until_no_answer_matters_and_diagnoses(model: DiagnosticModel) -> None:
+    flags = "3, 99\n\n"  # a number that is none, then: no warning sign
+    finished = run("interview", "felt_tear=yes", input=flags + "x\n1\n" + "1\n" * 15)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "write numbers from 1 to" in finished.stdout
+    assert "is none of these" in finished.stdout
+    assert "No open answer would change the advice" in finished.stdout
+    assert "Muscle strain" in finished.stdout
+    assert model.knowledge.disclaimer.split(".")[0] in finished.stdout
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "2\nq\n", "?\nq\n"], ids=["end of input", "a flag, then enough", "not sure, then enough"]
+)
+def test_the_interview_can_be_ended_early(typed: str) -> None:
+    finished = run("interview", input=typed)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "triggered it" in finished.stdout
+    assert ("Emergency" in finished.stdout) == typed.startswith("2")

@@ -27,6 +27,8 @@ class CheckedAnswers:
 
 def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAnswers:
     """Raises UnknownVariable, UnknownState or BadEvidence for an answer that is none."""
+    if hasattr(answers, "to_dict"):
+        answers = answers.to_dict()  # a row of a pandas table
     if not isinstance(answers, Mapping):
         raise BadEvidence(f"answers must be {{question: answer}}, not {type(answers).__name__}")
     given: dict[str, Answer] = {}
@@ -48,10 +50,11 @@ def check_table(knowledge: Knowledge, cases: Any) -> Evidence:
 
     A column for a red flag is checked and left out: the network does not know it. Errors as in `check_answers`, naming the row.
     """
-    for name in cases.columns if hasattr(cases, "columns") else dict.fromkeys(name for case in cases for name in case):
-        if name not in knowledge.allowed_answers:
-            raise UnknownVariable("question", name, knowledge.allowed_answers, _what_it_is(knowledge, name))
-    evidence = encode(knowledge.allowed_answers, cases)
+    try:
+        evidence = encode(knowledge.allowed_answers, cases)
+    except UnknownVariable as error:
+        where = _what_it_is(knowledge, str(error.given))
+        raise UnknownVariable("question", error.given, knowledge.allowed_answers, where) from None
     outcome = {knowledge.outcome.id: BINARY.index(YES)}
     fixed = {name: at for name, at in evidence.fixed.items() if name in knowledge.questions}
     columns = {name: column for name, column in evidence.columns.items() if name in knowledge.questions}

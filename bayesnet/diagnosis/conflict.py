@@ -68,9 +68,9 @@ def conflict(case: Case) -> Conflict:
     surprises.sort(key=lambda s: -s.surprise)
     odd = surprises[0].question if value > NONE else None
     with np.errstate(invalid="ignore"):
-        lifts = np.nan_to_num(cause_too - together - cause_alone, nan=-np.inf)
-    best = int(lifts.argmax())
-    resolved = causes[best] if odd and value - lifts[best] <= 0 else None
+        gains = np.nan_to_num(cause_too - together - cause_alone, nan=-np.inf)
+    best = int(gains.argmax())
+    resolved = causes[best] if odd and value - gains[best] <= 0 else None
     return Conflict(value, tuple(surprises), odd, resolved, _says(case, surprises, odd, resolved))
 
 

@@ -43,6 +43,9 @@ def likelihood(variable: str, states: Sequence[str], answer: Any) -> Array:
 
 
 def _likelihoods(variable: str, states: Sequence[str], answer: Any) -> list[float]:
+    if isinstance(answer, float) and answer.is_integer():
+        whole: Any = int(answer)  # pandas turns whole numbers into floats where one of them is missing
+        answer = whole if whole in states else answer
     if isinstance(answer, bool | float) or not isinstance(answer, Hashable | Mapping):
         raise BadEvidence(f"answer {answer!r} to {variable!r}: a state, {{state: likelihood}} or None is needed")
     soft = answer if isinstance(answer, Mapping) else {answer: 1.0}
@@ -209,14 +212,20 @@ def encode(states: Mapping[str, Sequence[str]], cases: Any) -> Evidence:
 def _by_variable(cases: Any) -> tuple[int, Mapping[str, Any]]:
     """How many cases there are, and each variable's answers: a pandas Series, or a list with None where unanswered."""
     if hasattr(cases, "columns") and hasattr(cases, "items"):
+        twice = cases.columns[cases.columns.duplicated()]
+        if len(twice):
+            raise BadEvidence(f"the column {twice[0]!r} stands there twice; one column per variable is needed")
         return len(cases), dict(cases.items())
-    if isinstance(cases, Mapping | str) or not isinstance(cases, Iterable):
-        raise BadEvidence("cases must be a table with a column per variable, or a list of {variable: answer}")
+    if isinstance(cases, Mapping | str | bytes) or not isinstance(cases, Iterable):
+        given = type(cases).__name__
+        raise BadEvidence(
+            f"cases must be a table with a column per variable, or a list of {{variable: answer}}, not {given}"
+        )
     rows = list(cases)
     answers: dict[str, list[Any]] = {}
     for number, case in enumerate(rows):
         if not isinstance(case, Mapping):
-            raise BadEvidence(f"a case must be {{variable: answer}}, not {case!r}")
+            raise BadEvidence(f"row {number}: a case must be {{variable: answer}}, not {case!r}")
         for variable, answer in case.items():
             if variable not in answers:
                 answers[variable] = [None] * len(rows)
@@ -230,19 +239,21 @@ def _column(variable: str, states: Sequence[str], answers: Any) -> Column:
     for code, label in enumerate(labels):
         try:
             vectors.append(vectors[0] if is_missing(label) else likelihood(variable, states, label))
-        except UnknownState as error:
-            raise UnknownState(
-                "state", label, states, f"of {variable!r} in row {_row_of(answers, codes, code)}"
-            ) from error
+        except UnknownState:
+            where = f"of {variable!r} in row {_row_of(answers, codes, code)}"
+            raise UnknownState("state", label, states, where) from None
         except BadEvidence as error:
-            raise BadEvidence(f"row {_row_of(answers, codes, code)}: {error}") from error
+            raise BadEvidence(f"row {_row_of(answers, codes, code)}: {error}") from None
     return Column(codes + 1, np.array(vectors))
 
 
 def _factorized(answers: Any) -> tuple[Ids, Sequence[Any]]:
     """Which distinct answer each row has (-1: none at all), and the distinct answers."""
     if hasattr(answers, "cat"):
-        return np.asarray(answers.cat.codes, dtype=np.intp), list(answers.cat.categories)
+        # A filtered table keeps categories that no row has any more.
+        used, codes = np.unique(np.asarray(answers.cat.codes, dtype=np.intp), return_inverse=True)
+        missing = int(len(used) > 0 and used[0] == -1)
+        return codes - missing, [answers.cat.categories[code] for code in used[missing:]]
     if hasattr(answers, "factorize"):
         # A column that holds {state: likelihood} somewhere cannot be factorized, as a dict has no hash.
         with suppress(TypeError):

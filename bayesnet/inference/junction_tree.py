@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesnet.errors import BadEvidence, ImpossibleCases, ImpossibleEvidence, TooLarge
+from bayesnet.errors import BadEvidence, BadNetwork, ImpossibleCases, ImpossibleEvidence, TooLarge
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Column, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
@@ -47,17 +47,17 @@ class JunctionTree:
     that are none, and ImpossibleEvidence where answers contradict each other.
     """
 
-    def __init__(self, network: Any, memory: int = MEMORY) -> None:
+    def __init__(self, network: Any, memory: float = MEMORY) -> None:
         self.network: Network = as_network(network)
+        if isinstance(memory, bool) or not isinstance(memory, int | float) or not memory > 0:
+            raise BadNetwork(f"memory must be a number of bytes above 0, not {memory!r}")
         self.memory = memory
         self._sizes = {variable: len(states) for variable, states in self.network.states.items()}
         self._scopes = {variable: (variable, *family.parents) for variable, family in self.network.families.items()}
         self._tree = clique_tree(self.network.variables, self._scopes, self._sizes)
         if self._tree.size * 8 > memory:
-            needed, limit = self._tree.size * 8 / 2**30, memory / 2**30
-            raise TooLarge(
-                f"exact inference in this network needs tables of {needed:,.1f} GiB; the limit is {limit:,.1f} GiB"
-            )
+            needed, limit = _in_bytes(self._tree.size * 8), _in_bytes(memory)
+            raise TooLarge(f"exact inference in this network needs tables of {needed}; the limit is {limit} (`memory`)")
         self._fill()
         self._positions: dict[tuple[tuple[str, ...], bool], list[int]] = {}
         self._own_trees: dict[tuple[frozenset[str], frozenset[str]], CliqueTree] = {}
@@ -110,6 +110,7 @@ class JunctionTree:
         A case that cannot be raises ImpossibleEvidence, naming its row; with `errors="null"` its rows are NaN, and an
         ImpossibleCases warning says how many they are.
         """
+        check_errors(errors)
         given = encode(self.network.states, cases)
         evidence, ids = given.distinct()
         wanted = self._wanted(variables)
@@ -140,7 +141,10 @@ class JunctionTree:
         `weights` (n_cases,) count each case so many times. The E-step of EM (Lauritzen 1995).
         """
         given = encode(self.network.states, cases)
-        weights = np.ones(given.n) if weights is None else np.asarray(weights, dtype=np.float64)
+        try:
+            weights = np.ones(given.n) if weights is None else np.asarray(weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise BadEvidence(f"weights must be numbers, not {weights!r}") from None
         if weights.shape != (given.n,):
             raise BadEvidence(f"weights of shape {weights.shape} for {given.n} cases: one weight per case is needed")
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
@@ -245,7 +249,7 @@ class JunctionTree:
         """The cases in parts that fit into the memory: which they are, and what a pass over them gives."""
         reached, senders = self._reached(wanted, families=weights is not None), self._senders(evidence)
         per_case = 8 * sum(self._conditionals[i].size for i in {*reached, *senders})
-        step = max(1, min(CHUNK, self.memory // (2 * per_case)))
+        step = max(1, min(CHUNK, int(self.memory / (2 * per_case))))
         for rows, part in evidence.parts(step):
             of_rows = None if weights is None else weights[rows]
             yield rows, propagate(self._tree, self._conditionals, part, reached, senders, of_rows), part
@@ -284,7 +288,7 @@ class JunctionTree:
     def _wanted(self, variables: Iterable[str] | None) -> tuple[str, ...]:
         if variables is None:
             return self.network.variables
-        wanted = tuple(variables)
+        wanted = checked_variables(variables)
         for variable in wanted:
             self.network.check_variable(variable)
         return wanted
@@ -305,6 +309,27 @@ def keep(cache: dict[K, V], key: K, value: V) -> None:
     if len(cache) >= KEPT:
         cache.clear()
     cache[key] = value
+
+
+def checked_variables(variables: Iterable[str]) -> tuple[str, ...]:
+    """The variables asked for. Raises BadEvidence for a single name, whose letters would be taken for names."""
+    if isinstance(variables, str | bytes) or not isinstance(variables, Iterable):
+        raise BadEvidence(f"variables must be a list of names, not {variables!r}")
+    return tuple(variables)
+
+
+def check_errors(errors: str) -> None:
+    """Raises BadEvidence unless it is "raise" or "null"."""
+    if errors not in ("raise", "null"):
+        raise BadEvidence(f'errors must be "raise" or "null", not {errors!r}')
+
+
+def _in_bytes(size: float) -> str:
+    """A size in the unit that fits."""
+    for unit, least in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= least:
+            return f"{size / least:,.1f} {unit}"
+    return f"{size:,.0f} bytes"
 
 
 def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = False) -> list[int]:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, one_case
-from bayesnet.inference.junction_tree import JunctionTree, keep
+from bayesnet.inference.junction_tree import JunctionTree, check_errors, checked_variables, keep
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.triangulation import moral_graph
 
@@ -81,7 +81,7 @@ class Lookup:
         self, evidence: Answers, variables: Iterable[str] | None = None
     ) -> tuple[dict[str, Array], float]:
         """As JunctionTree.posterior_and_log_evidence."""
-        wanted = self.network.variables if variables is None else tuple(variables)
+        wanted = self.network.variables if variables is None else checked_variables(variables)
         case = one_case(self.network, evidence)
         if self._covers(case, wanted):
             table, ends = self._target_table(wanted)
@@ -100,7 +100,9 @@ class Lookup:
         self, cases: Any, variables: Iterable[str] | None = None, errors: Literal["raise", "null"] = "raise"
     ) -> dict[str, Array]:
         """As JunctionTree.posteriors."""
-        wanted = self.network.variables if variables is None else tuple(variables)
+        wanted = self.network.variables if variables is None else checked_variables(variables)
+        for variable in wanted:
+            self.network.check_variable(variable)
         asked = {variable: self.network.states[variable] for variable in wanted}
         return self._read(encode(self.network.states, cases), asked, errors)
 
@@ -134,6 +136,9 @@ class Lookup:
         self, evidence: Evidence, asked: Mapping[str, Sequence[str]], errors: Literal["raise", "null"]
     ) -> dict[str, Array]:
         """{variable: P(each of the asked states | case)}: arrays (n_cases, n_asked)."""
+        check_errors(errors)
+        for variable in asked:
+            self.network.check_variable(variable)
         picks = {v: [self.network.states[v].index(state) for state in states] for v, states in asked.items()}
         keys = self._keys(evidence) if self._covers(evidence, tuple(asked)) else None
         if keys is not None:

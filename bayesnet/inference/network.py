@@ -40,11 +40,11 @@ class Network:
     families: Mapping[str, Family]
 
     def __post_init__(self) -> None:
-        states = {variable: tuple(names) for variable, names in self.states.items()}
+        if not isinstance(self.states, Mapping) or not isinstance(self.families, Mapping):
+            raise BadNetwork("a network needs {variable: its states} and {variable: its Family}")
+        states = {variable: _states(variable, names) for variable, names in self.states.items()}
         if not states:
             raise BadNetwork("a network needs at least one variable")
-        for variable, names in states.items():
-            _check_states(variable, names)
         for variable in self.families:
             if variable not in states:
                 raise BadNetwork(f"{variable!r} has a table but no states")
@@ -80,10 +80,10 @@ class Network:
         for variable, family in self.families.items():
             if variable not in counts or np.shape(counts[variable]) != family.table.shape:
                 raise BadNetwork(f"the counts of {variable!r} must be an array of shape {family.table.shape}")
-        found = [counts[variable] for variable in self.families]
+        found = [np.asarray(counts[variable], dtype=np.float64) for variable in self.families]
         every = np.concatenate([array.ravel() for array in found])
         if not (every.min() >= 0 and every.max() < np.inf):  # NaN fails either
-            bad = next(v for v in self.families if not (np.isfinite(counts[v]) & (counts[v] >= 0)).all())
+            bad = next(v for v, n in zip(self.families, found, strict=True) if not (np.isfinite(n) & (n >= 0)).all())
             raise BadNetwork(f"the counts of {bad!r} hold a number that is negative or not finite")
         tables = []
         for array, family in zip(found, self.families.values(), strict=True):
@@ -137,17 +137,26 @@ class Network:
             raise UnknownVariable("variable", variable, self.states)
 
 
-def _check_states(variable: str, names: tuple[str, ...]) -> None:
-    if not names:
+def _states(variable: str, names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise BadNetwork(f"the states of {variable!r} must be a list of names, not {names!r}")
+    found = tuple(names)
+    if not found:
         raise BadNetwork(f"{variable!r} has no states; at least one is needed")
-    if len(set(names)) < len(names):
-        raise BadNetwork(f"{variable!r} has a state twice: {', '.join(names)}")
+    if len(set(found)) < len(found):
+        raise BadNetwork(f"{variable!r} has a state twice: {', '.join(map(str, found))}")
+    for name in found:
+        if name is None or name == "" or name != name or isinstance(name, bool):
+            raise BadNetwork(f"{variable!r} has a state {name!r}, which as an answer would mean something else")
+    return found
 
 
 def _checked_family(variable: str, states: Mapping[str, tuple[str, ...]], families: Mapping[str, Family]) -> Family:
     if variable not in families:
         raise BadNetwork(f"{variable!r} has no table")
     family = families[variable]
+    if not isinstance(family, Family) or isinstance(family.parents, str) or not isinstance(family.parents, Iterable):
+        raise BadNetwork(f"the table of {variable!r} must be a Family(parents, table) with a list of parents")
     parents = tuple(family.parents)
     for parent in parents:
         if parent not in states:
@@ -161,18 +170,23 @@ def _checked_family(variable: str, states: Mapping[str, tuple[str, ...]], famili
         raise BadNetwork(f"the table of {variable!r} is not an array of numbers") from None
     if table.shape != shape:
         raise BadNetwork(f"the table of {variable!r} has shape {table.shape}; its states and parents need {shape}")
-    return Family(parents, _normalised(variable, table))
+    return Family(parents, _normalised(variable, parents, states, table))
 
 
-def _normalised(variable: str, table: Array) -> Array:
+def _normalised(variable: str, parents: tuple[str, ...], states: Mapping[str, tuple[str, ...]], table: Array) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         sums = table.sum(axis=0)
         off = np.abs(sums - 1)
     if not (table.min() >= 0 and off.max() <= ROW_TOLERANCE):  # NaN fails either
-        if not (np.isfinite(table).all() and (table >= 0).all()):
-            raise BadNetwork(f"the table of {variable!r} holds a number that is negative or not finite")
-        worst = float(sums.flat[off.argmax()])
-        raise BadNetwork(f"a row of the table of {variable!r} sums to {worst:.9g}; it must sum to 1")
+        bad = np.argwhere(~(np.isfinite(table) & (table >= 0)))
+        if len(bad):
+            raise BadNetwork(
+                f"the table of {variable!r} holds {table[tuple(bad[0])]:g}, a number that is negative or not finite"
+            )
+        worst = np.unravel_index(off.argmax(), off.shape)
+        given = ", ".join(f"{parent} = {states[parent][i]}" for parent, i in zip(parents, worst, strict=True))
+        where = f" given {given}" if given else ""
+        raise BadNetwork(f"a row of the table of {variable!r}{where} sums to {sums[worst]:.9g}; it must sum to 1")
     table /= sums
     table.flags.writeable = False
     return table

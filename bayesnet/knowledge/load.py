@@ -26,6 +26,8 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
 
     Raises BadModel, naming file, item, what was given and what is allowed.
     """
+    if path is not None and (not isinstance(path, str | Path) or not str(path).strip()):
+        raise BadModel([f"{path!r} is no path; a model is a folder with model.toml, advice.toml and sources.toml"])
     folder = shipped("data") / "squat_cramp" if path is None else Path(path)
     if folder.name == "model.toml":
         folder = folder.parent

@@ -1,0 +1,156 @@
+"""What if a habit changed: the twin network says what adding up over habits and lasting causes says."""
+
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bayesnet
+from bayesnet import DiagnosticModel, UnknownName, UnknownState
+from bayesnet.diagnosis.words import from_to
+from bayesnet.knowledge.schema import ids
+
+CASES: list[dict[str, Any]] = [
+    {},
+    {"sweating": "heavy", "posture": "flexed", "water_intake": "low"},
+    {
+        "tingling_weakness": "yes",
+        "exertional_ache": "yes",
+        "rep_scheme": "high",
+        "rest_time": {"short": 1.0, "moderate": 0.5},
+    },
+]
+on_each = pytest.mark.parametrize("answers", CASES, ids=lambda answers: ",".join(answers) or "nothing")
+
+
+def enumerated(
+    model: DiagnosticModel, answers: dict[str, Any], changes: dict[str, str]
+) -> tuple[float, dict[str, float]]:
+    """Sum over habits h and lasting causes l of P(h, l | episode) P(cramp | h as changed, l), and the same per cause.
+
+    Habits are roots and what lasts depends on habits alone, so that setting them is the same as knowing them.
+    """
+    habits, lasting = list(model.knowledge.habits), sorted(model.knowledge.lasting)
+    states = model.tree.network.states
+    combinations = list(product(*(states[v] for v in (*habits, *lasting))))
+    rows = [dict(zip((*habits, *lasting), chosen, strict=True)) for chosen in combinations]
+    soft = {q: a for q, a in answers.items() if q in habits}
+    rest = {**{q: a for q, a in answers.items() if q not in habits}, "cramp": "yes"}
+    logs = model.tree.log_evidence([{**row, **rest} for row in rows])
+    weights = np.exp(logs) * [
+        prod(a.get(row[q], 0.0) if isinstance(a, dict) else float(row[q] == a) for q, a in soft.items()) for row in rows
+    ]
+    then = model.tree.posteriors([{**row, **changes} for row in rows])
+    weights /= weights.sum()
+    causes = {c: float(weights @ then[node][:, 1]) for c, node in model.reader.triggers.items()}
+    return float(weights @ then["cramp"][:, 1]), causes
+
+
+@on_each
+@pytest.mark.parametrize(
+    "changes", [{}, {"posture": "neutral"}, {"water_intake": "adequate", "rest_time": "long"}], ids=str
+)
+def test_what_if_equals_enumeration(model: DiagnosticModel, answers: dict[str, Any], changes: dict[str, str]) -> None:
+    found = model.what_if(answers, changes)
+    before, before_by_cause = enumerated(model, answers, {})
+    after, after_by_cause = enumerated(model, answers, changes)
+    assert (found.before, found.after) == pytest.approx((before, after), abs=1e-12)
+    assert found.lowered == pytest.approx(before - after, abs=1e-12)
+    for cause, (now, then) in found.causes.items():
+        assert (now, then) == pytest.approx((before_by_cause[cause], after_by_cause[cause]), abs=1e-12)
+
+
+@on_each
+def test_a_habit_that_is_already_so_changes_nothing(model: DiagnosticModel, answers: dict[str, Any]) -> None:
+    for habit, question in model.knowledge.habits.items():
+        for state in ids(question.states):
+            found = model.what_if({**answers, habit: state}, {habit: state})
+            assert found.after == pytest.approx(found.before, abs=1e-12)
+            assert found.interval == pytest.approx((0, 0), abs=1e-12)
+
+
+def test_what_lasts_carries_over_and_what_does_not_is_drawn_anew(model: DiagnosticModel) -> None:
+    plain = model.what_if({}, {}).causes
+    sign = model.what_if({"exertional_ache": "yes"}, {}).causes
+    assert sign["vascular_condition"][0] > 10 * plain["vascular_condition"][0]
+    # A strain heals: felt or not, the next session's is as likely as the habits make it.
+    felt, unfelt = (model.what_if({"felt_tear": a, "posture": "neutral"}, {}).causes for a in ("yes", "no"))
+    assert felt["muscle_strain"][0] == pytest.approx(unfelt["muscle_strain"][0], rel=0.05)
+
+
+@pytest.mark.parametrize("habit", ["heat", "sweating", "felt_tear", "dehydration"])
+def test_what_nobody_can_decide_to_change_is_refused(model: DiagnosticModel, habit: str) -> None:
+    with pytest.raises(UnknownName, match=f"unknown habit '{habit}' .*not a habit.*Allowed: water_intake"):
+        model.what_if({}, {habit: "yes"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"postur": "neutral"}, UnknownName, "did you mean 'posture'"),
+        ({"posture": "nuetral"}, UnknownState, "did you mean 'neutral'"),
+        ({"posture": None}, UnknownState, "of 'posture'"),
+        ({"posture": {"neutral": 1}}, UnknownState, "of 'posture'"),
+        (["posture"], bayesnet.BadEvidence, "changes must be"),
+    ],
+)
+def test_a_change_that_is_none_is_refused(
+    model: DiagnosticModel, changes: Any, error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        model.what_if({}, changes)
+
+
+@on_each
+def test_fixes_are_the_best_change_of_each_habit_ranked(model: DiagnosticModel, answers: dict[str, Any]) -> None:
+    fixes = model.fixes(answers)
+    assert len(fixes) > 0
+    lowered = [fix.lowered for fix in fixes]
+    assert lowered == sorted(lowered, reverse=True)
+    assert min(lowered) > 0
+    for fix in fixes:
+        question = model.knowledge.habits[fix.habit]
+        for state in ids(question.states):
+            other = model.what_if(answers, {fix.habit: state})
+            assert fix.after <= other.after + 1e-12
+            assert fix.before == pytest.approx(other.before, abs=1e-12) == fixes.before
+        assert fix.effort == question.habit.effort
+        assert fix.label in fix.sentence
+    skipped = set(model.knowledge.habits) - {fix.habit for fix in fixes}
+    for habit in skipped:
+        for state in ids(model.knowledge.habits[habit].states):
+            assert model.what_if(answers, {habit: state}).lowered <= 1e-6
+
+
+def test_intervals_of_a_fix_hold_it_and_do_not_waver(model: DiagnosticModel) -> None:
+    one, other = model.fixes(CASES[1]), model.fixes(CASES[1])
+    for fix, again in zip(one, other, strict=True):
+        low, high = fix.interval
+        assert low <= fix.lowered <= high
+        assert fix.interval == again.interval
+
+
+def test_a_model_without_habits_has_no_fixes(tmp_path: Any) -> None:
+    from test_explanation import LITTLE
+
+    for name, text in LITTLE.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    model = bayesnet.load(tmp_path)
+    assert len(model.fixes({"warm": "yes"})) == 0
+    assert model.what_if({}, {}).before == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (0.31, 0.19, "from about 3 in 10 sessions to about 2 in 10"),
+        (0.19, 0.17, "from about 19 in 100 sessions to about 17 in 100"),
+        (0.188, 0.1852, "from about 188 in 1,000 sessions to about 185 in 1,000"),
+        (0.2, 0.2, "stays at about 2 in 10 sessions"),
+        (0.004, 0.002, "from about 4 in 1,000 sessions to about 2 in 1,000"),
+    ],
+)
+def test_frequencies_share_a_denominator_that_shows_the_difference(before: float, after: float, says: str) -> None:
+    assert from_to(before, after) == says
