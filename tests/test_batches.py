@@ -184,3 +184,121 @@ def test_trees_for_the_evidence_are_kept_but_not_without_end(monkeypatch: pytest
         for state in states:
             tree.posterior({variable: state})
         assert 1 <= len(tree._own_trees) <= 3
+
+
+@each_shape
+def test_a_batch_on_a_dear_tree_equals_single_cases(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = NETWORKS[shape]
+    cases = random_cases(network, 30, seed=53)
+    expected, logs = JunctionTree(network).posteriors(cases), JunctionTree(network).log_evidence(cases)
+    monkeypatch.setattr(junction_tree, "WORTH_A_TREE", 0)
+    tree = JunctionTree(network)
+    found = tree.posteriors(cases)
+    assert all(difference(found[variable], expected[variable]) < EXACT for variable in network.variables)
+    assert difference(tree.log_evidence(cases), logs) < EXACT
+
+
+# ---- what a table may hold
+
+
+def test_a_generator_of_cases_is_read_once_and_wholly(model: DiagnosticModel) -> None:
+    answers = [{"sweating": "heavy"}, {"felt_tear": "yes"}]
+    assert difference(model.posteriors(case for case in answers), model.posteriors(answers)) == 0
+
+
+def test_a_column_that_stands_there_twice_is_refused(model: DiagnosticModel) -> None:
+    twice = pd.DataFrame([["heavy", "light"]], columns=["sweating", "sweating"])
+    for ask in (model.posteriors, model.tree.posteriors):
+        with pytest.raises(BadEvidence, match="'sweating' stands there twice"):
+            ask(twice)
+
+
+def test_categories_that_no_row_has_are_no_answers(model: DiagnosticModel) -> None:
+    every = pd.DataFrame({"felt_tear": pd.Categorical(["yes", None, "maybe"])})
+    found = model.posteriors(every[:2])
+    assert difference(found, model.posteriors([{"felt_tear": "yes"}, {}])) == 0
+    assert len(model.posteriors(every[:0])) == 0
+    with pytest.raises(UnknownState, match="'maybe' of 'felt_tear' in row 2"):
+        model.posteriors(every)
+
+
+def test_whole_numbers_that_pandas_made_floats_are_states() -> None:
+    families = {"r": bayesnet.Family((), np.array([0.3, 0.7]))}
+    tree = JunctionTree(bayesnet.Network({"r": (0, 1)}, families))  # type: ignore[dict-item]
+    found = tree.posteriors(pd.DataFrame({"r": [0, 1, None]}))
+    assert difference(found["r"], [[1, 0], [0, 1], [0.3, 0.7]]) < EXACT
+
+
+def test_a_row_of_a_table_can_be_diagnosed(model: DiagnosticModel, table: pd.DataFrame) -> None:
+    assert model.diagnose(table.loc["bob"]).answers == {"sweating": "light", "posture": "neutral"}
+
+
+@pytest.mark.parametrize("cases", [None, 5, "sweating.csv", {"sweating": ["heavy"]}, [None], ["heavy"], [5]], ids=repr)
+def test_what_is_no_table_is_refused(model: DiagnosticModel, cases: Any) -> None:
+    for ask in (model.posteriors, model.tree.posteriors, model.engine.posteriors, model.tree.family_counts):
+        with pytest.raises(BadEvidence, match="case"):
+            ask(cases)
+
+
+def test_arguments_that_are_none_are_refused(model: DiagnosticModel) -> None:
+    for engine in (model.tree, model.engine):
+        with pytest.raises(BadEvidence, match='"raise" or "null"'):
+            engine.posteriors([{}], ["heat"], errors="coerce")
+        for ask in (engine.posterior, lambda case, names, e=engine: e.posteriors([case], names)):
+            with pytest.raises(BadEvidence, match="list of names"):
+                ask({}, "heat")
+            with pytest.raises(UnknownVariable):
+                ask({}, ["heatt"])
+        assert engine.posteriors([{}], []) == engine.posterior({}, []) == {}
+    with pytest.raises(UnknownState, match="'maybe'"):
+        model.engine.probabilities([{}], {"heat": "maybe"})
+    with pytest.raises(BadEvidence, match="weights must be numbers"):
+        model.tree.family_counts([{}], weights=["a"])
+    for memory in (0, -1, float("nan"), "1GiB", None, True):
+        with pytest.raises(bayesnet.BadNetwork, match="memory"):
+            JunctionTree(model.tree.network, memory=memory)  # type: ignore[arg-type]
+
+
+def test_a_case_of_weight_zero_is_not_looked_at(copied: JunctionTree) -> None:
+    impossible: dict[str, Any] = {"a": "yes", "b": "no"}
+    found = copied.family_counts([impossible, {"a": "no"}], [0, 2])
+    assert found["b"].tolist() == [[2, 0], [0, 0]]
+    empty = copied.family_counts(pd.DataFrame({"a": [], "b": []}))
+    assert empty["b"].tolist() == [[0, 0], [0, 0]]
+
+
+def test_draws_that_are_no_tables_are_refused(copied: JunctionTree) -> None:
+    good = {v: np.repeat(f.table[..., None], 4, axis=-1) for v, f in copied.network.families.items()}
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({v: t for v, t in good.items() if v != "b"}, "draws of 'b'"),
+        ({**good, "a": good["a"] * np.nan}, "draw of 'a'"),
+        ({**good, "a": good["a"] * 2}, "draw of 'a'"),
+        ({**good, "a": good["a"][..., :3]}, "3 and 4 draws"),
+        ({**good, "b": good["b"][:, :1]}, "draws of 'b'"),
+    ]
+    for tables, match in bad:
+        with pytest.raises(bayesnet.BadNetwork, match=match):
+            copied.posteriors_under(tables, {}, ["a"])
+
+
+def test_draws_beyond_the_memory_are_taken_in_turns(model: DiagnosticModel) -> None:
+    tight = JunctionTree(model.tree.network, memory=8 * model.tree._tree.size)
+    node, evidence = "muscle_strain__cramp", {"felt_tear": "yes", "cramp": "yes"}
+    one, other = (tree.posteriors_under(model.reader.drawn, evidence, [node])[node] for tree in (tight, model.tree))
+    assert difference(one, other) < EXACT
+
+
+def test_a_joint_posterior_adds_up_to_the_posteriors(model: DiagnosticModel) -> None:
+    nodes = ["muscle_strain__cramp", "dehydration__cramp", "excess_flexion__cramp"]
+    cases: list[Any] = [
+        {"felt_tear": "yes", "cramp": "yes"},
+        {"cramp": "yes", "sweating": {"heavy": 1.0, "light": 0.2}},
+    ]
+    for batch in (cases[:1], cases):
+        looked_up, summed = model.engine.joint(batch, nodes), model.tree.joint(batch, nodes)
+        assert looked_up.shape == (len(batch), 2, 2, 2)
+        assert difference(looked_up, summed) < EXACT
+        for row, case in enumerate(batch):
+            assert difference(summed[row].sum(axis=(1, 2)), model.tree.posterior(case, nodes)[nodes[0]]) < EXACT
+    with pytest.raises(BadEvidence, match="felt_tear is observed"):
+        model.tree.joint(cases[:1], ["felt_tear"])

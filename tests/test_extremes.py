@@ -49,12 +49,13 @@ def test_a_chain_of_certainties_with_tiny_soft_answers_is_right() -> None:
 def in_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pass is made in logarithms, as where a number leaves the range of floats."""
 
-    def propagate(*given: Any) -> propagation.Posterior:
-        tree, tables, evidence, wanted, senders, weights = (*given, None)[:6]
+    def made(*given: Any) -> propagation.CliqueTables:
         with np.errstate(divide="ignore"):
-            return propagation._pass(tree, tables, evidence, wanted, senders, weights, propagation.LOGARITHMS, 0)
+            return propagation._clique_tables(*given, propagation.LOGARITHMS)
 
-    monkeypatch.setattr(junction_tree, "propagate", propagate)
+    monkeypatch.setattr(
+        junction_tree, "clique_tables", lambda tree, tables, conditional: made(tree, tables, conditional)
+    )
 
 
 @pytest.mark.usefixtures("in_logarithms")
@@ -127,3 +128,49 @@ def test_an_export_replaces_no_device_or_pipe(model: DiagnosticModel, tmp_path: 
     with pytest.raises(bayesnet.BadFile, match="is not a file"):
         export(model.tree.network, pipe, "uai")
     assert pipe.is_fifo()
+
+
+# ---- products that leave the range of floats before any evidence comes
+
+
+def test_tables_that_underflow_when_multiplied_are_right() -> None:
+    """P(a = yes) is 1e-200 and P(b = yes | a = yes) as well: together they are no float, and still b can be."""
+    families = {
+        "a": Family((), np.array([1.0, 1e-200])),
+        "b": Family(("a",), np.array([[1.0, 1.0], [0.0, 1e-200]])),
+    }
+    tree = JunctionTree(Network(dict.fromkeys("ab", ("no", "yes")), families))
+    found, log_evidence = tree.posterior_and_log_evidence({"b": "yes"})
+    assert found["a"] == pytest.approx([0, 1], abs=1e-12)
+    assert log_evidence == pytest.approx(2 * log(1e-200), rel=1e-12)
+    drawn = {variable: np.repeat(family.table[..., None], 3, axis=-1) for variable, family in families.items()}
+    assert tree.posteriors_under(drawn, {"b": "yes"}, ["a"])["a"] == pytest.approx(np.array([[0, 1]] * 3), abs=1e-12)
+
+
+@pytest.mark.parametrize("children", [40, 500, 3000])
+def test_a_tree_made_for_the_evidence_does_not_underflow(children: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(junction_tree, "WORTH_A_TREE", 0)
+    tree = JunctionTree(naive_bayes(children))
+    case = dict.fromkeys([f"sign{i}" for i in range(children)], "yes")
+    found, log_evidence = tree.posterior_and_log_evidence(case, ["cause"])
+    assert found["cause"] == pytest.approx([0, 1], abs=1e-12)
+    assert log_evidence == pytest.approx(log(0.5) + children * log(0.99), rel=1e-12)
+    assert tree.log_evidence([case, {}]) == pytest.approx([log_evidence, 0], rel=1e-12)
+
+
+def test_no_pass_writes_into_the_tables_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(propagation, "WIDE", 1)
+    for network in NETWORKS.values():
+        tree = JunctionTree(network)
+        before = [table.copy() for table in tree._cliques.cliques]
+        first = tree.posteriors(random_cases(network, 20, seed=71))
+        tree.family_counts(random_cases(network, 20, seed=72))
+        again = tree.posteriors(random_cases(network, 20, seed=71))
+        assert all((one == other).all() for one, other in zip(before, tree._cliques.cliques, strict=True))
+        assert all((first[variable] == again[variable]).all() for variable in network.variables)
+
+
+def test_a_tree_that_travelled_is_as_safe_as_before(model: DiagnosticModel) -> None:
+    travelled = pickle.loads(pickle.dumps(model.tree))
+    assert not any(table.flags.writeable for table in travelled._cliques.cliques)
+    assert pickle.loads(pickle.dumps(propagation.LOGARITHMS)) is propagation.LOGARITHMS

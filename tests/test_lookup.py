@@ -145,3 +145,12 @@ def test_likelihoods_beyond_the_floats_go_to_the_tree() -> None:
     own = copies()
     case = {"first": {"no": 1.0, "yes": 1e-300}, "second": {"no": 1e-300, "yes": 1.0}}
     assert own.posterior(case, ["cause"])["cause"] == pytest.approx([0.5, 0.5], abs=EXACT)
+
+
+def test_roles_that_overlap_leave_all_to_the_tree() -> None:
+    step = np.array([[0.9, 0.2], [0.1, 0.8]])
+    families = {"a": Family((), np.array([0.7, 0.3])), "b": Family(("a",), step), "c": Family(("a",), step)}
+    tree = JunctionTree(Network(dict.fromkeys("abc", ("no", "yes")), families))
+    own, case = Lookup(tree, ["a"], ["b"], {"a": "yes"}), {"a": "yes", "b": "yes"}
+    assert own.posterior_and_log_evidence(case, ["c"])[1] == tree.posterior_and_log_evidence(case, ["c"])[1]
+    assert difference(own.posterior(case, ["c"]), tree.posterior(case, ["c"])) == 0

@@ -22,7 +22,7 @@ class Reader(HTMLParser):
         self.texts: list[str] = []
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
         assert tag in BALANCED
         self.open.append(tag)
 

@@ -205,12 +205,10 @@ def _open_findings(case: Case, cause: str, now: float) -> tuple[OpenFinding, ...
     """The questions of which some answer would change the odds by more than a tenth."""
     knowledge = case.reader.knowledge
     asked = [(question, state.id) for question in case.open_questions for state in knowledge.questions[question].states]
-    likely = case.reader.log_likelihoods([{**case.given, question: state} for question, state in asked])
-    asked = [pair for pair, log_likelihood in zip(asked, likely, strict=True) if np.isfinite(log_likelihood)]
-    if not asked:
-        return ()
-    rows = [{**case.evidence, question: state} for question, state in asked]
-    after = _log_odds(case.reader.engine, case.reader.triggers[cause], rows)
+    versions = case.with_each(asked)
+    possible = np.flatnonzero(np.isfinite(case.reader.log_likelihoods(versions)))[1:]
+    after = _log_odds(case.reader.engine, case.reader.triggers[cause], versions.rows(possible))
+    asked = [asked[row - 1] for row in possible]
     weights: dict[str, list[tuple[float, str]]] = {}
     for (question, state), weight in zip(asked, steps(np.full(len(after), now), after), strict=True):
         weights.setdefault(question, []).append((float(weight), state))

@@ -50,9 +50,10 @@ def _changes(case: Case, size: int) -> Iterator[dict[str, str | None]]:
 def _flips(case: Case, changes: list[dict[str, str | None]]) -> tuple[Flip, ...]:
     versions: list[Mapping[str, Answer]] = [case.given]
     versions += [{q: a for q, a in {**case.given, **change}.items() if a is not None} for change in changes]
-    likely = case.reader.log_likelihoods(versions)
-    kept = [i for i in range(len(versions)) if i == 0 or np.isfinite(likely[i])]
-    triggered, unexplained = case.reader.triggered([versions[i] for i in kept])
+    encoded = case.reader.versions(versions)
+    likely = case.reader.log_likelihoods(encoded)
+    kept = np.flatnonzero(np.isfinite(likely))
+    triggered, unexplained = case.reader.triggered(encoded.rows(kept))
     now = ""
     level = ""
     found: list[tuple[float, Flip]] = []

@@ -16,7 +16,7 @@ import numpy as np
 from bayesnet.diagnosis.advice import Advice, Findings, advise
 from bayesnet.diagnosis.reader import Case
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.schema import NO, YES
+from bayesnet.knowledge.schema import NO, YES, State
 
 MOST_CAUSES = 10
 """The information is about so many causes jointly, the likeliest; 2 to that power are 1,024 joint states."""
@@ -85,8 +85,32 @@ class NextQuestions:
 
 def next_questions(case: Case) -> NextQuestions:
     """Every open question with what it is worth: all possible answers to all of them in one batch."""
-    flags = _red_flags(case)
-    questions = _questions(case)
+    knowledge = case.reader.knowledge
+    asked = [(question, state) for question in case.open_questions for state in knowledge.questions[question].states]
+    versions = case.with_each([(question, state.id) for question, state in asked])
+    logs = case.reader.log_likelihoods(versions)
+    with np.errstate(under="ignore"):
+        chances = np.exp(logs - logs[0])
+    can_be = np.flatnonzero(chances > NEVER)
+    triggered, unexplained = case.reader.triggered(versions.rows(can_be))
+    causes = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
+    entropies = [_entropy(joint) for joint in case.reader.joint(versions.rows(can_be), causes)]
+    beliefs = [{cause: float(p[place]) for cause, p in triggered.items()} for place in range(len(can_be))]
+    now = advice_of(case, beliefs[0], float(unexplained[0]))
+
+    found: dict[str, list[tuple[Outcome, float]]] = {question: [] for question in case.open_questions}
+    for place, i in enumerate(can_be[1:], start=1):
+        question, state = asked[i - 1]
+        then = case.answering({**case.given, question: state.id})
+        advice = advice_of(then, beliefs[place], float(unexplained[place]))
+        outcome = _outcome(state, float(chances[i]), beliefs[place], advice, now)
+        found[question].append((outcome, entropies[place]))
+    questions = [_question(case, question, outcomes, entropies[0]) for question, outcomes in found.items()]
+    return _ranked(_red_flags(case, beliefs[0], float(unexplained[0]), now), questions)
+
+
+def _ranked(flags: list[NextQuestion], questions: list[NextQuestion]) -> NextQuestions:
+    """Red flags first, then by value for cost; and what to do, in words."""
     ranked = sorted(questions, key=lambda q: (-(q.changes_advice or 0.0) / q.cost, -q.information / q.cost))
     open_ones = (*flags, *ranked)
     stop = not any(outcome.changes_advice for question in open_ones for outcome in question.outcomes)
@@ -106,58 +130,37 @@ def advice_of(case: Case, triggered: Mapping[str, float], unexplained: float) ->
     return advise(Findings(case.reader.knowledge, case.answers, triggered, unexplained))
 
 
-def _questions(case: Case) -> list[NextQuestion]:
-    knowledge = case.reader.knowledge
-    asked = [(question, state) for question in case.open_questions for state in knowledge.questions[question].states]
-    versions = [case.given, *({**case.given, question: state.id} for question, state in asked)]
-    likely = np.exp(case.reader.log_likelihoods(versions))
-    chance = np.divide(likely, likely[0], out=np.zeros_like(likely), where=likely[0] > 0)
-    can_be = [i for i in range(len(versions)) if i == 0 or chance[i] > NEVER]
-    triggered, unexplained = case.reader.triggered([versions[i] for i in can_be])
-    causes = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
-    joint = case.reader.joint([versions[i] for i in can_be], causes)
-    now = advice_of(case, {c: float(p[0]) for c, p in triggered.items()}, float(unexplained[0]))
-
-    found: dict[str, list[tuple[Outcome, float]]] = {question: [] for question in case.open_questions}
-    for place, i in enumerate(can_be[1:], start=1):
-        question, state = asked[i - 1]
-        then = case.answering({**case.given, question: state.id})
-        beliefs = {cause: float(p[place]) for cause, p in triggered.items()}
-        advice = advice_of(then, beliefs, float(unexplained[place]))
-        first = max(beliefs, key=beliefs.__getitem__)
-        changes = advice.gist != now.gist
-        outcome = Outcome(state.id, state.label, float(chance[i]), first, beliefs[first], advice.level.id, changes)
-        found[question].append((outcome, float(chance[i]) * _entropy(joint[place])))
-    return [_question(case, question, outcomes, _entropy(joint[0])) for question, outcomes in found.items()]
+def _outcome(state: State, chance: float | None, beliefs: Mapping[str, float], advice: Advice, now: Advice) -> Outcome:
+    first = max(beliefs, key=beliefs.__getitem__)
+    changes = advice.gist != now.gist
+    return Outcome(state.id, state.label, chance, first, beliefs[first], advice.level.id, changes)
 
 
 def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], entropy: float) -> NextQuestion:
+    """`outcomes` with the entropy of the causes that each would leave; `entropy` is what there is now."""
     asked = case.reader.knowledge.questions[question]
+    left = sum((o.probability or 0.0) * entropy_left for o, entropy_left in outcomes)
     return NextQuestion(
         question=question,
         label=asked.label,
         ask=asked.ask,
         changes_advice=sum(o.probability or 0.0 for o, _ in outcomes if o.changes_advice),
-        information=max(0.0, entropy - sum(left for _, left in outcomes)),
+        information=max(0.0, entropy - left),
         cost=asked.cost,
         outcomes=tuple(outcome for outcome, _ in outcomes),
     )
 
 
-def _red_flags(case: Case) -> list[NextQuestion]:
-    knowledge = case.reader.knowledge
-    triggered, unexplained = case.reader.triggered([case.given])
-    beliefs = {cause: float(p[0]) for cause, p in triggered.items()}
-    first = max(beliefs, key=beliefs.__getitem__)
-    now = advice_of(case, beliefs, float(unexplained[0]))
+def _red_flags(case: Case, beliefs: Mapping[str, float], unexplained: float, now: Advice) -> list[NextQuestion]:
     found = []
-    for flag in knowledge.red_flags.values():
+    for flag in case.reader.knowledge.red_flags.values():
         if flag.id not in case.answers.asked_flags:
             then = replace(case, answers=case.answers.with_red_flag(flag.id))
-            advice = advice_of(then, beliefs, float(unexplained[0]))
-            up = Outcome(YES, "Yes", None, first, beliefs[first], advice.level.id, True)
-            down = Outcome(NO, "No", None, first, beliefs[first], now.level.id, False)
-            found.append(NextQuestion(flag.id, flag.label, flag.ask, None, 0.0, 1.0, (down, up)))
+            up = _outcome(State(id=YES, label="Yes"), None, beliefs, advice_of(then, beliefs, unexplained), now)
+            down = _outcome(State(id=NO, label="No"), None, beliefs, now, now)
+            # A red flag is told even where the level is as high already.
+            outcomes = (down, replace(up, changes_advice=True))
+            found.append(NextQuestion(flag.id, flag.label, flag.ask, None, 0.0, 1.0, outcomes))
     return found
 
 

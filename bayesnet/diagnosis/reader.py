@@ -10,7 +10,7 @@ import numpy as np
 
 from bayesnet.diagnosis.answers import CheckedAnswers
 from bayesnet.diagnosis.twin import twin_tables, twin_tree
-from bayesnet.inference.evidence import Answer
+from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, encode, one_case
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
@@ -92,22 +92,23 @@ class Reader:
 
     # ---- many versions of one case
 
-    def triggered(self, versions: Sequence[Mapping[str, Answer]]) -> tuple[dict[str, Array], Array]:
-        """P(triggered) of each cause, and P(no cause did), for each version of the answers: arrays (n_versions,)."""
+    def versions(self, versions: Sequence[Answers]) -> Evidence:
+        """Many versions of the answers, each with the outcome."""
+        return encode(self.tree.network.states, [{**version, **self.outcome} for version in versions])
+
+    def triggered(self, versions: Evidence) -> tuple[dict[str, Array], Array]:
+        """P(triggered) of each cause, and P(no cause did), for each version: arrays (n_versions,)."""
         asked = dict.fromkeys(self.triggers.values(), YES) | {self.any_cause: NO}
-        found = self.engine.probabilities([{**version, **self.outcome} for version in versions], asked)
+        found = self.engine.probabilities(versions, asked)
         return {cause: found[node] for cause, node in self.triggers.items()}, found[self.any_cause]
 
-    def joint(self, versions: Sequence[Mapping[str, Answer]], causes: Sequence[str]) -> Array:
+    def joint(self, versions: Evidence, causes: Sequence[str]) -> Array:
         """P(which of these causes triggered) for each version: an array (n_versions, 2 for each cause)."""
-        rows = [{**version, **self.outcome} for version in versions]
-        return self.engine.joint(rows, [self.triggers[cause] for cause in causes])
+        return self.engine.joint(versions, [self.triggers[cause] for cause in causes])
 
-    def log_likelihoods(self, versions: Sequence[Mapping[str, Answer]]) -> Array:
-        """ln P(answers | outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
-        rows = [{**version, **self.outcome} for version in versions]
-        found = self.tree.log_evidence([self.outcome, *rows])
-        return np.asarray(found[1:] - found[0])
+    def log_likelihoods(self, versions: Evidence) -> Array:
+        """ln P(answers, outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
+        return self.tree.log_evidence(versions)
 
     def in_words(self, question: str, answer: Answer) -> str:
         """An answer with the labels a user sees: 'Sweating: Heavy'; a soft one names its states with their weights."""
@@ -145,3 +146,17 @@ class Case:
     def open_questions(self) -> tuple[str, ...]:
         """The questions of the network that were not answered."""
         return tuple(question for question in self.reader.knowledge.questions if question not in self.given)
+
+    def with_each(self, further: Sequence[tuple[str, str]]) -> Evidence:
+        """The case as it is, then once with each further answer (question, state) to a question left open."""
+        network = self.reader.tree.network
+        known = one_case(network, self.evidence)
+        n = len(further) + 1
+        columns = {v: Column(np.zeros(n, dtype=np.intp), column.vectors) for v, column in known.columns.items()}
+        for row, (question, state) in enumerate(further, start=1):
+            states = network.states[question]
+            if question not in columns:
+                vectors = np.vstack([np.ones(len(states)), np.eye(len(states))])
+                columns[question] = Column(np.zeros(n, dtype=np.intp), vectors)
+            columns[question].codes[row] = states.index(state) + 1
+        return Evidence(n, known.fixed, columns)

@@ -118,6 +118,14 @@ class Evidence:
         columns = {variable: Column(column.codes[chosen], column.vectors) for variable, column in self.columns.items()}
         return Evidence(len(chosen), self.fixed, columns, None if self.labels is None else self.labels[chosen])
 
+    def case(self, row: int) -> "Evidence":
+        """One of the cases by itself: what it is sure of is fixed."""
+        fixed, columns = dict(self.fixed), dict[str, Column]()
+        for variable, column in self.columns.items():
+            vector = column.vectors[column.codes[row]]
+            _place(variable, Column(ONE, vector[None]), fixed, columns)
+        return Evidence(1, fixed, columns)
+
     def distinct(self) -> tuple["Evidence", Ids]:
         """The distinct cases, and which of them each case is."""
         if "distinct" not in self.known:

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from math import prod
 from typing import Any, Literal, TypeVar
 
@@ -13,9 +12,9 @@ from bayesnet.errors import BadEvidence, BadNetwork, ImpossibleCases, Impossible
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Column, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
-from bayesnet.inference.network import Array, Network
-from bayesnet.inference.propagation import PLAIN, Posterior, conditionals, propagate
-from bayesnet.inference.triangulation import CliqueTree, Scopes, clique_tree, tree_in_order
+from bayesnet.inference.network import ROW_TOLERANCE, Array, Network
+from bayesnet.inference.propagation import PLAIN, Posterior, clique_tables, propagate
+from bayesnet.inference.triangulation import CliqueTree, clique_tree, tree_in_order
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -76,15 +75,19 @@ class JunctionTree:
         """
         return self._over(self.network.fitted(counts))
 
+    def __reduce__(self) -> tuple[type["JunctionTree"], tuple[Network, float]]:
+        """Pickled as its network: the tables of the cliques are made anew, and read-only again."""
+        return JunctionTree, (self.network, self.memory)
+
     def _over(self, network: Network) -> "JunctionTree":
-        made = copy(self)
-        made.network = network
+        made = object.__new__(JunctionTree)
+        made.__dict__.update(self.__dict__, network=network)
         made._fill()
         return made
 
     def _fill(self) -> None:
         self._tables = {variable: family.table[..., None] for variable, family in self.network.families.items()}
-        self._conditionals = conditionals(self._tree, _products(self._tree, self._scopes, self._tables))
+        self._cliques = clique_tables(self._tree, self._tables, conditional=True)
 
     def posterior(self, evidence: Answers, variables: Iterable[str] | None = None) -> dict[str, Array]:
         """{variable: P(variable | evidence)} of one case: arrays (n_states,) in the network's state order."""
@@ -116,10 +119,10 @@ class JunctionTree:
         wanted = self._wanted(variables)
         found = {variable: np.empty((evidence.n, self._sizes[variable])) for variable in wanted}
         log_evidence = np.empty(evidence.n)
-        for rows, posterior, part in self._passes(evidence, wanted):
+        for rows, tree, posterior, part in self._passes(evidence, wanted):
             log_evidence[rows] = posterior.log_evidence
             for variable in wanted:
-                found[variable][rows] = self._marginal(self._tree, posterior, part, variable).T
+                found[variable][rows] = self._marginal(tree, posterior, part, variable).T
         impossible = np.isneginf(log_evidence)
         if impossible.any():
             self._report(given, impossible[ids], errors)
@@ -131,14 +134,14 @@ class JunctionTree:
         """ln P(case), an array (n_cases,); -inf for a case that cannot be."""
         evidence, ids = encode(self.network.states, cases).distinct()
         found = np.empty(evidence.n)
-        for rows, posterior, _ in self._passes(evidence, ()):
+        for rows, _, posterior, _ in self._passes(evidence, ()):
             found[rows] = posterior.log_evidence
         return found[ids]
 
     def family_counts(self, cases: Any, weights: Sequence[float] | Array | None = None) -> dict[str, Array]:
         """{variable: expected counts (n_states, *parent states)} over the cases, parents in the family's order.
 
-        `weights` (n_cases,) count each case so many times. The E-step of EM (Lauritzen 1995).
+        `weights` (n_cases,) count each case so many times; one of weight 0 is not looked at. The E-step of EM (Lauritzen 1995).
         """
         given = encode(self.network.states, cases)
         try:
@@ -149,10 +152,14 @@ class JunctionTree:
             raise BadEvidence(f"weights of shape {weights.shape} for {given.n} cases: one weight per case is needed")
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
+        if not weights.all():
+            given, weights = given.rows(np.flatnonzero(weights)), weights[weights > 0]
         evidence, ids = given.distinct()
         weights = np.bincount(ids, weights, minlength=evidence.n).astype(np.float64)
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
-        for rows, posterior, part in self._passes(evidence, tuple(counts), weights):
+        if not given.n:
+            return counts
+        for rows, _, posterior, part in self._passes(evidence, tuple(counts), weights):
             impossible = np.isneginf(posterior.log_evidence)
             if impossible.any():
                 self._report(given, np.isin(ids, np.arange(evidence.n)[rows][impossible]), "raise")
@@ -175,12 +182,35 @@ class JunctionTree:
         """What `posteriors_under` gives, and ln P(evidence) of each draw, -inf where the case cannot be: (n_draws,)."""
         case = one_case(self.network, evidence)
         wanted = self._wanted(variables)
-        potentials = _products(self._tree, self._scopes, tables)
-        found = propagate(self._tree, potentials, case, self._reached(wanted), range(len(potentials)))
-        draws = max(table.shape[-1] for table in tables.values())
-        marginals = {variable: self._marginal(self._tree, found, case, variable) for variable in wanted}
-        posteriors = {v: np.broadcast_to(marginal, (self._sizes[v], draws)).T for v, marginal in marginals.items()}
-        return posteriors, np.broadcast_to(found.log_evidence, (draws,))
+        draws = self._checked_draws(tables)
+        reached, everyone = self._reached(wanted), range(len(self._tree.cliques))
+        found = {variable: np.empty((draws, self._sizes[variable])) for variable in wanted}
+        log_evidence = np.empty(draws)
+        step = max(1, int(self.memory / (32 * self._tree.size)))
+        for start in range(0, draws, step):
+            rows = slice(start, min(start + step, draws))
+            part = {v: table[..., rows] if table.shape[-1] > 1 else table for v, table in tables.items()}
+            cliques = clique_tables(self._tree, part, conditional=False)
+            posterior = propagate(self._tree, cliques, case, reached, everyone)
+            log_evidence[rows] = posterior.log_evidence
+            for variable in wanted:
+                found[variable][rows] = self._marginal(self._tree, posterior, case, variable).T
+        return found, log_evidence
+
+    def _checked_draws(self, tables: Tables) -> int:
+        """How many draws there are. Raises BadNetwork for tables that are missing, misshapen or none."""
+        for variable, family in self.network.families.items():
+            table = tables.get(variable)
+            if table is None or table.shape[:-1] != family.table.shape:
+                raise BadNetwork(
+                    f"the draws of {variable!r} must be an array of shape {(*family.table.shape, 'draws')}"
+                )
+            if not (table.min() >= 0 and np.abs(table.sum(axis=0) - 1).max() <= ROW_TOLERANCE):
+                raise BadNetwork(f"a draw of {variable!r} is no table of probabilities; every row must sum to 1")
+        lengths = {table.shape[-1] for table in tables.values()} - {1}
+        if len(lengths) > 1:
+            raise BadNetwork(f"tables with {' and '.join(map(str, sorted(lengths)))} draws; all need as many, or 1")
+        return max(lengths, default=1)
 
     def joint(self, cases: Any, variables: Sequence[str]) -> Array:
         """P(variables | case), jointly: an array (n_cases, *states of each variable), for a few variables.
@@ -215,13 +245,13 @@ class JunctionTree:
         reached, senders = self._reached(wanted), self._senders(case)
         dear = WORTH_A_TREE * len(self._sizes)
         if case.fixed and self._tree.size > dear:
-            cost = [table.size for table in self._conditionals]
+            cost = [table.size for table in self._cliques.cliques]
             for variable in case.fixed:
                 for i, _ in self._tree.axes[variable]:
                     cost[i] //= self._sizes[variable]
             if sum(cost[i] for i in {*reached, *senders}) > dear:
                 return self._pass_on_own_tree(case, wanted)
-        return self._tree, propagate(self._tree, self._conditionals, case, reached, senders)
+        return self._tree, propagate(self._tree, self._cliques, case, reached, senders)
 
     def _pass_on_own_tree(self, case: Evidence, wanted: Sequence[str]) -> tuple[CliqueTree, Posterior]:
         """Observed variables cut out of every family, those that bear on nothing left out, and cliques formed anew."""
@@ -239,20 +269,27 @@ class JunctionTree:
             child: self._tables[child][tuple(case.fixed.get(v, slice(None)) for v in self._scopes[child])]
             for child in scopes
         }
-        potentials = _products(tree, scopes, tables)
+        cliques = clique_tables(tree, tables, conditional=False)
         reached = _cliques_of(tree, [variable for variable in wanted if variable not in case.fixed])
-        return tree, propagate(tree, potentials, Evidence(1, {}, case.columns), reached, range(len(potentials)))
+        return tree, propagate(tree, cliques, Evidence(1, {}, case.columns), reached, range(len(tree.cliques)))
 
     def _passes(
         self, evidence: Evidence, wanted: tuple[str, ...], weights: Array | None = None
-    ) -> Iterator[tuple[slice, Posterior, Evidence]]:
-        """The cases in parts that fit into the memory: which they are, and what a pass over them gives."""
+    ) -> Iterator[tuple[slice, CliqueTree, Posterior, Evidence]]:
+        """The cases in parts that fit into the memory: which they are, and what a pass over which tree gives."""
+        if weights is None and self._tree.size > WORTH_A_TREE * len(self._sizes):
+            # What a case costs here is its arithmetic, and its own evidence cuts that down.
+            for row in range(evidence.n):
+                case = evidence.case(row)
+                tree, posterior = self._one_pass(case, wanted)
+                yield slice(row, row + 1), tree, posterior, case
+            return
         reached, senders = self._reached(wanted, families=weights is not None), self._senders(evidence)
-        per_case = 8 * sum(self._conditionals[i].size for i in {*reached, *senders})
-        step = max(1, min(CHUNK, int(self.memory / (2 * per_case))))
+        per_case = 8 * sum(self._cliques.cliques[i].size for i in {*reached, *senders})
+        step = max(1, min(CHUNK, int(self.memory / (4 * per_case))))
         for rows, part in evidence.parts(step):
             of_rows = None if weights is None else weights[rows]
-            yield rows, propagate(self._tree, self._conditionals, part, reached, senders, of_rows), part
+            yield rows, self._tree, propagate(self._tree, self._cliques, part, reached, senders, of_rows), part
 
     def _reached(self, wanted: tuple[str, ...], families: bool = False) -> list[int]:
         """The cliques on the way back to these variables, or to their families."""
@@ -332,16 +369,9 @@ def _in_bytes(size: float) -> str:
     return f"{size:,.0f} bytes"
 
 
-def _cliques_of(tree: CliqueTree, variables: Iterable[str], families: bool = False) -> list[int]:
+def _cliques_of(tree: CliqueTree, variables: Sequence[str], families: bool = False) -> list[int]:
+    """The cliques to pass on the way back to these variables, or to their families; none for none."""
     place = tree.home if families else tree.smallest
+    if not variables:
+        return []
     return tree.towards_root({place[variable] for variable in variables})
-
-
-def _products(tree: CliqueTree, scopes: Scopes, tables: Tables) -> list[Array]:
-    """Each clique's potential: the product of the families that live in it. An axis no family has is of length 1."""
-    potentials: list[Array] = [np.ones((1,) * (len(clique.variables) + 1)) for clique in tree.cliques]
-    for child in scopes:
-        home = tree.home.get(child, 0)
-        way = tree.ways[child]
-        potentials[home] = potentials[home] * tables[child].transpose(way.order)[way.spread]
-    return potentials

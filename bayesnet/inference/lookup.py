@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bayesnet.errors import UnknownState
 from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, one_case
 from bayesnet.inference.junction_tree import JunctionTree, check_errors, checked_variables, keep
 from bayesnet.inference.network import Array, Network
@@ -23,12 +24,13 @@ from bayesnet.inference.triangulation import moral_graph
 
 LARGEST_CORE = 2**10
 LARGEST_PART = 2**18
-"""Joint states of the core, and numbers in the table of a part: beyond them there is no lookup."""
+"""Joint states of the core, and numbers in the table of a part spread over the core: beyond them there is no lookup."""
 
 GROUPED = 2**20
 """For batches, parts are multiplied together into tables of at most so many numbers."""
 
 CHUNK = 2048
+"""Distinct cases that are looked up at a time."""
 SMALLEST = 1e-250
 """A case less likely than this is left to the tree, which can tell underflow from impossibility."""
 
@@ -69,6 +71,8 @@ class Lookup:
     ) -> None:
         self.tree, self.network = tree, tree.network
         self._core, self._questions = tuple(core), tuple(questions)
+        for variable in (*self._core, *self._questions):
+            self.network.check_variable(variable)
         self._given = one_case(self.network, given).fixed
         self._tables: dict[tuple[str, ...], tuple[Array, list[int]]] = {}
         self._joints: dict[tuple[str, ...], Array] = {}
@@ -110,6 +114,10 @@ class Lookup:
         self, cases: Any, states: Mapping[str, str], errors: Literal["raise", "null"] = "raise"
     ) -> dict[str, Array]:
         """{variable: P(variable = its state in `states` | case)}: arrays (n_cases,). Errors as in `posteriors`."""
+        for variable, state in states.items():
+            self.network.check_variable(variable)
+            if state not in self.network.states[variable]:
+                raise UnknownState("state", state, self.network.states[variable], f"of {variable!r}")
         asked = {variable: (state,) for variable, state in states.items()}
         found = self._read(encode(self.network.states, cases), asked, errors)
         return {variable: array[:, 0] for variable, array in found.items()}
@@ -147,8 +155,8 @@ class Lookup:
             joint, ids = self._looked_up(keys, evidence.n, table[:, [*columns, -1]])
             if len(joint) and joint[:, -1].min() > SMALLEST:
                 probabilities = (joint[:, :-1] / joint[:, -1:])[ids]
-                cuts = np.cumsum([len(found) for found in picks.values()])[:-1]
-                return dict(zip(asked, np.split(probabilities, cuts, axis=1), strict=True))
+                stops = np.cumsum([len(found) for found in picks.values()], dtype=int)
+                return {v: probabilities[:, stop - len(picks[v]) : stop] for v, stop in zip(asked, stops, strict=True)}
         full = self.tree.posteriors(evidence, asked, errors)
         return {variable: array[:, picks[variable]] for variable, array in full.items()}
 
@@ -205,13 +213,14 @@ class Lookup:
     @cached_property
     def _split(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]] | None:
         """Per part its questions and the core variables it touches; None where there is no lookup."""
-        if prod(self._shape(self._core)) > LARGEST_CORE:
+        roles = [*self._core, *self._questions, *self._given]
+        if len(set(roles)) < len(roles) or prod(self._shape(self._core)) > LARGEST_CORE:
             return None
         split = []
         for inside, near in self._components:
             questions = tuple(question for question in self._questions if question in inside)
             if questions:
-                cells = prod(size + 1 for size in self._shape(questions)) * prod(self._shape(near))
+                cells = prod(size + 1 for size in self._shape(questions)) * prod(self._shape(self._core))
                 if cells > LARGEST_PART or not inside.isdisjoint(self._given):
                     return None
                 split.append((questions, near))

@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 ROW_TOLERANCE = 1e-6
 """How far a row may be off 1 and still be normalised; farther off is an error."""
 
+LARGEST_COUNT = 1e300
+"""Sums of larger counts would leave the range of floats."""
+
 
 @dataclass(frozen=True, eq=False)
 class Family:
@@ -82,9 +85,13 @@ class Network:
                 raise BadNetwork(f"the counts of {variable!r} must be an array of shape {family.table.shape}")
         found = [np.asarray(counts[variable], dtype=np.float64) for variable in self.families]
         every = np.concatenate([array.ravel() for array in found])
-        if not (every.min() >= 0 and every.max() < np.inf):  # NaN fails either
-            bad = next(v for v, n in zip(self.families, found, strict=True) if not (np.isfinite(n) & (n >= 0)).all())
-            raise BadNetwork(f"the counts of {bad!r} hold a number that is negative or not finite")
+        if not (every.min() >= 0 and every.max() < LARGEST_COUNT):  # NaN fails either
+            bad = next(
+                v for v, n in zip(self.families, found, strict=True) if not ((n < LARGEST_COUNT) & (n >= 0)).all()
+            )
+            raise BadNetwork(
+                f"the counts of {bad!r} hold a number that is negative, not finite or beyond {LARGEST_COUNT:g}"
+            )
         tables = []
         for array, family in zip(found, self.families.values(), strict=True):
             totals = np.add.reduce(array, axis=0)

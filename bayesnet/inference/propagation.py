@@ -10,6 +10,7 @@ range of floats: what underflows beside a larger number may be what counts in th
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,14 +25,25 @@ WIDE = 4096
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """How a pass multiplies, sums and divides, and how plain numbers enter and leave it."""
+    """How a pass multiplies, sums and divides, and how plain numbers enter and leave it. There are two, told by identity."""
 
-    times: Callable[[Array, Array], Array]
+    name: str
+    times: np.ufunc
     add: np.ufunc
     over: Callable[[Array, Array], Array]
     enter: Callable[[Array], Array]
     leave: Callable[[Array], Array]
     log: Callable[[Array], Array]
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def product(self, table: Array, factor: Array) -> Array:
+        """Their product, in the place of a large `table` that this pass has made itself: what it was given is read-only."""
+        if table.size < WIDE or not table.flags.writeable:
+            return self.times(table, factor)  # type: ignore[no-any-return]
+        shape = np.broadcast_shapes(table.shape, factor.shape)
+        return self.times(table, factor, out=table if shape == table.shape else None)  # type: ignore[no-any-return]
 
     def total(self, values: Array, axes: tuple[int, ...]) -> Array:
         """The sum over these axes."""
@@ -66,8 +78,8 @@ def _exp(values: Array) -> Array:
         return np.asarray(np.exp(values))
 
 
-PLAIN = Arithmetic(np.multiply, np.add, _ratio, np.asarray, np.asarray, np.log)
-LOGARITHMS = Arithmetic(np.add, np.logaddexp, _difference, np.log, _exp, np.asarray)
+PLAIN = Arithmetic("PLAIN", np.multiply, np.add, _ratio, np.asarray, np.asarray, np.log)
+LOGARITHMS = Arithmetic("LOGARITHMS", np.add, np.logaddexp, _difference, np.log, _exp, np.asarray)
 
 
 @dataclass(frozen=True)
@@ -110,23 +122,47 @@ class Posterior:
     log_evidence: Array
 
 
-def conditionals(tree: CliqueTree, potentials: Sequence[Array]) -> list[Array]:
-    """Each clique as P(residual | separator), the root as P(root); their product is the product of the potentials.
+@dataclass(frozen=True)
+class CliqueTables:
+    """What each clique holds before any evidence, as plain numbers or as logarithms: read-only arrays."""
 
-    A clique without evidence at or below it would then send ones: it need not send at all.
+    cliques: Sequence[Array]
+    arithmetic: Arithmetic
+
+
+def clique_tables(tree: CliqueTree, tables: Mapping[str, Array], conditional: bool) -> CliqueTables:
+    """Each clique as the product of the families that live in it; an axis that none of them has is of length 1.
+
+    With `conditional` each becomes P(residual | separator), the root P(root): a clique without evidence at or below it
+    would then send ones, and need not send at all.
     """
-    tables = list(potentials)
-    for i in range(len(tables) - 1, 0, -1):
+    try:
+        with np.errstate(under="raise", over="raise"):
+            return _clique_tables(tree, tables, conditional, PLAIN)
+    except FloatingPointError:
+        with np.errstate(divide="ignore"):
+            return _clique_tables(tree, tables, conditional, LOGARITHMS)
+
+
+def _clique_tables(tree: CliqueTree, tables: Mapping[str, Array], conditional: bool, by: Arithmetic) -> CliqueTables:
+    one = by.enter(np.ones(()))
+    found = [np.broadcast_to(one, (1,) * (len(clique.variables) + 1)) for clique in tree.cliques]
+    for child, way in tree.ways.items():
+        home = tree.home.get(child, 0)
+        found[home] = by.product(found[home], by.enter(tables[child].transpose(way.order)[way.spread]))
+    for i in range(len(found) - 1, 0, -1) if conditional else ():
         clique = tree.cliques[i]
-        message = PLAIN.total(tables[i], clique.summed)
-        tables[i] = _ratio(tables[i], message[clique.into_clique])
-        tables[clique.above] = tables[clique.above] * message[clique.into_parent]
-    return tables
+        message = by.total(found[i], clique.summed)
+        found[i] = by.over(found[i], message[clique.into_clique])
+        found[clique.above] = by.product(found[clique.above], message[clique.into_parent])
+    for table in found:
+        table.flags.writeable = False
+    return CliqueTables(found, by)
 
 
 def propagate(
     tree: CliqueTree,
-    tables: Sequence[Array],
+    tables: CliqueTables,
     evidence: Evidence,
     wanted: Sequence[int],
     senders: Sequence[int],
@@ -134,16 +170,17 @@ def propagate(
 ) -> Posterior:
     """One pass, with the `senders` towards the root and the `wanted` cliques back from it.
 
-    Both are positions with the root first and every parent before its children; a clique that does not send must be
-    P(residual | separator) without evidence. `wanted` may be empty: then only ln P(case) is found. `weights` (n_cases,)
-    ask for sums over the cases.
+    Both are positions with the root first and every parent before its children, `wanted` empty where only ln P(case) is
+    asked; a clique that does not send must be P(residual | separator) without evidence. `weights` (n_cases,) ask for sums
+    over the cases.
     """
-    try:
-        with np.errstate(under="raise", over="raise", divide="ignore"):
-            return _pass(tree, tables, evidence, wanted, senders, weights, PLAIN, evidence.n // 2)
-    except FloatingPointError:
+    if tables.arithmetic is PLAIN:
+        with suppress(FloatingPointError), np.errstate(under="raise", over="raise", divide="ignore"):
+            return _pass(tree, tables.cliques, evidence, wanted, senders, weights, PLAIN, evidence.n // 2)
         with np.errstate(divide="ignore"):
-            return _pass(tree, tables, evidence, wanted, senders, weights, LOGARITHMS, 0)
+            tables = CliqueTables([LOGARITHMS.enter(clique) for clique in tables.cliques], LOGARITHMS)
+    with np.errstate(divide="ignore"):
+        return _pass(tree, tables.cliques, evidence, wanted, senders, weights, LOGARITHMS, 0)
 
 
 def _pass(
@@ -175,12 +212,12 @@ def _prepared(
     tree: CliqueTree, evidence: Evidence, senders: Sequence[int], up_to: int, arithmetic: Arithmetic
 ) -> tuple[Sharing, dict[int, Array]]:
     """What a pass needs of the evidence, kept with it for the next pass over the same tree: EM makes many."""
-    key = (id(tree), arithmetic is PLAIN)
-    if key not in evidence.known:
+    known = evidence.known.get(arithmetic is PLAIN)
+    if known is None or known[0] is not tree:
         sharing = _share(tree, evidence, senders, up_to)
-        # The tree is kept too, so that no other can have its id.
-        evidence.known[key] = tree, (sharing, _likelihoods(tree, evidence, sharing, arithmetic))
-    found: tuple[Sharing, dict[int, Array]] = evidence.known[key][1]
+        known = tree, (sharing, _likelihoods(tree, evidence, sharing, arithmetic))
+        evidence.known[arithmetic is PLAIN] = known
+    found: tuple[Sharing, dict[int, Array]] = known[1]
     return found
 
 
@@ -238,10 +275,8 @@ def _absorb(
                 cuts[i][axis] = slice(state, state + 1)
     for i, cut in cuts.items():
         cliques[i] = cliques[i][tuple(cut)]
-    if arithmetic is not PLAIN:
-        cliques = [arithmetic.enter(clique) for clique in cliques]
     for i, likelihood in likelihoods.items():
-        cliques[i] = arithmetic.times(cliques[i], likelihood)
+        cliques[i] = arithmetic.product(cliques[i], likelihood)
     return cliques
 
 
@@ -261,7 +296,7 @@ def _collect(
             scales[i] = scales.get(i, 0.0) + arithmetic.log(scale)
         if i in scales:
             scales[clique.above] = scales.get(clique.above, 0.0) + _taken(scales[i], at)
-        cliques[clique.above] = arithmetic.times(cliques[clique.above], _taken(message, at)[clique.into_parent])
+        cliques[clique.above] = arithmetic.product(cliques[clique.above], _taken(message, at)[clique.into_parent])
     messages[0] = arithmetic.total(cliques[0], tree.cliques[0].summed)
     return cliques, messages, scales.get(0, 0.0) + arithmetic.log(messages[0])
 
@@ -281,7 +316,7 @@ def _distribute(
         news = arithmetic.total(found[clique.above], clique.summed_above)
         if i in messages:
             news = arithmetic.over(news, _taken(messages[i], rows))
-        found[i] = arithmetic.times(_taken(cliques[i], rows), news[clique.into_clique])
+        found[i] = arithmetic.product(_taken(cliques[i], rows), news[clique.into_clique])
     return found
 
 
@@ -309,7 +344,7 @@ def _distribute_sums(
             news = sharing.summed(i, news, cliques[i].shape[-1])
         if i in messages:
             news = arithmetic.over(news, messages[i])
-        found[i] = arithmetic.times(cliques[i], news[clique.into_clique])
+        found[i] = arithmetic.product(cliques[i], news[clique.into_clique])
     return found
 
 

@@ -46,7 +46,7 @@ class Clique:
 
     @property
     def above(self) -> int:
-        """The parent's position."""
+        """The parent's position; 0 at the root, which is nobody's child."""
         return 0 if self.parent is None else self.parent
 
 
@@ -81,7 +81,7 @@ class CliqueTree:
     smallest: dict[str, int]
     axes: dict[str, list[tuple[int, int]]]
     others: dict[str, tuple[int, ...]]
-    ways: dict[str, "Way"]
+    ways: dict[str, Way]
     size: int
 
     def towards_root(self, positions: Iterable[int]) -> list[int]:

@@ -61,7 +61,7 @@ def agrum_asks(network: Network, targets: Sequence[str], engines: Sequence[str] 
 
     def ask(engine: Any, case: Case) -> dict[str, Array]:
         assert made is not None  # kept in sight: an engine whose network is gone crashes
-        engine.setEvidence(evidence_of(network, case))
+        give_evidence(engine, network, case)
         engine.makeInference()
         return {target: engine.posterior(target).toarray() for target in targets if target not in case}
 
@@ -73,6 +73,17 @@ def agrum_asks(network: Network, targets: Sequence[str], engines: Sequence[str] 
             engine.setTargets(set(targets))
         asks[name] = partial(ask, engine)
     return asks
+
+
+def give_evidence(engine: Any, network: Network, case: Case) -> None:
+    """Where the same variables are observed as before, the engine keeps its tree and changes the values only."""
+    evidence = evidence_of(network, case)
+    if {
+        engine.BN().variable(node).name() for node in (*engine.hardEvidenceNodes(), *engine.softEvidenceNodes())
+    } == set(case):
+        engine.updateEvidence(evidence)
+    else:
+        engine.setEvidence(evidence)
 
 
 def evidence_of(network: Network, case: Case) -> dict[str, Any]:

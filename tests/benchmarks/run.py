@@ -1,7 +1,8 @@
 """Speed beside the peers, in one run and one thread: `python tests/benchmarks/run.py` prints the tables of the README.
 
-Each figure is a median over pairs: the same work, done by us and by the peer, one right after the other. A ratio is the
-median of the pairs' ratios, peer / ours. Every pair is compared for accuracy too. With --only, the others keep their figures.
+Each time is a median over pairs: the same work, done by us and by the peer, one right after the other. A ratio is the
+median of the pairs' own ratios, peer / ours; where cases differ much in size it is not the quotient of the two medians.
+The answers are compared too. With --only, the other tables keep their figures.
 """
 
 import os
@@ -97,6 +98,7 @@ def main() -> None:
         "single": work.single_cases,
         "batch": work.batches,
         "learning": work.learning,
+        "reasons": work.reasons,
         "networks": work.example_networks,
     }
     parser = argparse.ArgumentParser(description=__doc__)

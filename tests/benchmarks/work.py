@@ -10,6 +10,7 @@ from statistics import geometric_mean, median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import loops
 import numpy as np
 import pandas as pd
 import peers
@@ -18,6 +19,7 @@ from run import Result
 
 import bayesnet
 from bayesnet import JunctionTree, Network
+from bayesnet.diagnosis.uncertainty import doubt
 from bayesnet.inference.evidence import encode
 
 QUESTIONS_LEFT_OPEN = 0.8
@@ -58,18 +60,21 @@ def paired(
     asks: Mapping[str, Callable[[Case], Mapping[str, Any]]],
     block: int = 25,
 ) -> Result:
-    """A block of cases put to us, then to each engine of the peer; the engine of the smallest median is the peer."""
+    """A block of cases put to us, then to each engine of the peer; the engine of the smallest median is the peer.
+
+    The first block warms up and is not timed.
+    """
     mine: list[float] = []
     theirs: dict[str, list[float]] = {name: [] for name in asks}
     worst = 0.0
-    for start in range(-block, len(cases), block):  # the first block only warms up
-        part = cases[max(start, 0) : max(start, 0) + block]
+    for start in range(0, len(cases), block):
+        part = cases[start : start + block]
         taken, found = timed(lambda part=part: [ours(case) for case in part])
-        if start >= 0:
+        if start > 0:
             mine.append(taken / len(part))
         for name, ask in asks.items():
             taken, expected = timed(lambda ask=ask, part=part: [ask(case) for case in part])
-            if start >= 0:
+            if start > 0:
                 theirs[name].append(taken / len(part))
                 worst = max(worst, *(difference(one, other) for one, other in zip(found, expected, strict=True)))
     best = min(theirs, key=lambda name: median(theirs[name]))
@@ -94,7 +99,7 @@ def opened(cases: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
 def single_cases() -> list[Result]:
     model, targets = shipped()
     network, rng = model.tree.network, np.random.default_rng(1)
-    complete = peers.forward_sample(network, 200, 2, {"cramp": "yes"})[list(model.knowledge.questions)]
+    complete = peers.forward_sample(network, 225, 2, {"cramp": "yes"})[list(model.knowledge.questions)]
     hard: list[Case] = []
     soft: list[Case] = []
     for answers in complete.to_dict("records"):
@@ -110,7 +115,7 @@ def single_cases() -> list[Result]:
     tree = partial(model.tree.posterior, variables=targets)
     return [
         paired("one case, all causes", hard, ours, asks),
-        paired("the same", hard[:50], ours, pgmpy),
+        paired("the same", hard[:75], ours, pgmpy),
         paired("the same, soft evidence on every question", soft, ours, asks),
         paired("one case by the junction tree alone", hard, tree, asks),
         paired("the same, soft evidence on every question", soft, tree, asks),
@@ -218,6 +223,51 @@ def em_iteration(
     )
 
 
+# ---- reasons
+
+
+ANSWERS: Case = {
+    "heat": "hot_humid",
+    "sweating": "heavy",
+    "water_intake": "low",
+    "electrolyte_intake": "adequate",
+    "rep_scheme": "moderate",
+    "rest_time": "short",
+    "trained_to_failure": "no",
+    "posture": "flexed",
+    "felt_tear": "yes",
+    "back_tired_first": "no",
+}
+"""Ten answers."""
+FEW: Case = {"sweating": "heavy", "felt_tear": "yes"}
+
+
+def reasons() -> list[Result]:
+    """What the dashboard shows beside the numbers, against the same from a loop of pyAgrum's queries."""
+    model, _ = shipped()
+    few, ten = model.diagnose(FEW), model.diagnose(ANSWERS)
+    node = model.reader.triggers["muscle_strain"]
+
+    def questions(_: Case) -> dict[str, Any]:
+        return {q.question: q.information for q in few.next_questions() if not q.is_red_flag}
+
+    def shares(_: Case) -> dict[str, Any]:
+        return {w.question: w.shapley for w in ten.explain("muscle_strain").weights}
+
+    def spans(_: Case) -> dict[str, Any]:
+        return doubt(ten._case).intervals
+
+    rows = [
+        ("the next question, of 11 open ones", questions, partial(loops.next_questions, model, FEW), 12),
+        ("Shapley values of 10 answers", shares, partial(loops.shapley_values, model, ANSWERS, node), 4),
+        ("intervals of every cause, 400 draws", spans, partial(loops.intervals, model, ANSWERS), 2),
+    ]
+    return [
+        paired(work, [{}] * n, mine, {"a loop of pyAgrum": lambda _, ask=theirs: ask()}, 1)
+        for work, mine, theirs, n in rows
+    ]
+
+
 # ---- the networks everyone knows
 
 
@@ -229,7 +279,7 @@ def example_networks() -> list[Result]:
         for share in (0.1, 0.3):
             work = f"{name} ({len(network.variables)} nodes), {share:.0%} observed"
             block, pairs = (1, 7) if len(network.variables) > 300 else (3, 9)
-            cases = list(evidence_sets(network, share, block * pairs))
+            cases = list(evidence_sets(network, share, block * (pairs + 1)))
             results.append(paired(work, cases, partial(all_marginals, tree), every_engine(network, cases), block))
             print(f"{results[-1].work}: {results[-1].ratio:.2f}", flush=True)
     ratios = [result.ratio for result in results]
