@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bayesnet.diagnosis.answers import CheckedAnswers, holds
 from bayesnet.diagnosis.words import in_words
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import AdviceRule, Condition, Level, Withhold, ids
+from bayesnet.knowledge.schema import AdviceRule, Condition, Level, Withhold
 
 
 @dataclass(frozen=True)
@@ -109,22 +109,29 @@ def _because(rule: AdviceRule, findings: Findings) -> str | None:
 
 def _reasons(condition: Condition, cause: str | None, findings: Findings) -> list[str] | None:
     """Why a condition holds, part by part; None where a part does not."""
+    if not _holds(condition, cause, findings):
+        return None
     knowledge, reasons = findings.knowledge, []
     for question, wanted in condition.answers.items():
         asked = knowledge.questions[question]
-        if not holds(findings.answers.given, question, ids(asked.states), wanted):
-            return None
         labels = " or ".join(state.label.lower() for state in asked.states if state.id in wanted)
         reasons.append(f"{asked.label.lower()}: {labels}")
     if condition.triggered is not None and cause is not None:
-        if findings.triggered[cause] < condition.triggered:
-            return None
         reasons.append(f"{knowledge.causes[cause].label.lower()}: {in_words(findings.triggered[cause])}")
     if condition.others_below is not None:
-        others = (p for name, p in findings.triggered.items() if name != cause)
-        if any(p >= condition.others_below for p in others):
-            return None
         reasons.append("no other cause looks likely")
-    if condition.unexplained is not None and findings.unexplained < condition.unexplained:
-        return None
     return reasons
+
+
+def _holds(condition: Condition, cause: str | None, findings: Findings) -> bool:
+    """Whether every part of a condition does."""
+    if condition.triggered is not None and cause is not None and findings.triggered[cause] < condition.triggered:
+        return False
+    if condition.unexplained is not None and findings.unexplained < condition.unexplained:
+        return False
+    for question, wanted in condition.answers.items():
+        states = findings.knowledge.allowed_answers[question]
+        if not holds(findings.answers.given, question, states, wanted):
+            return False
+    below = condition.others_below
+    return below is None or all(p < below for name, p in findings.triggered.items() if name != cause)

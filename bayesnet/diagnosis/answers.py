@@ -75,5 +75,7 @@ def holds(answers: Answers, question: str, states: tuple[str, ...], wanted: tupl
     answer = answers.get(question)
     if is_missing(answer):
         return False
+    if isinstance(answer, str):
+        return answer in wanted
     vector = likelihood(question, states, answer)
     return any(vector[states.index(state)] == vector.max() for state in wanted)
