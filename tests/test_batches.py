@@ -10,7 +10,7 @@ from networks import NETWORKS, brute_force, likelihoods_of, random_cases
 import bayesnet
 from bayesnet import BadEvidence, DiagnosticModel, ImpossibleEvidence, JunctionTree, UnknownState, UnknownVariable
 from bayesnet.errors import ImpossibleCases
-from bayesnet.inference import junction_tree
+from bayesnet.inference import arguments, junction_tree
 
 EXACT = 1e-12
 each_shape = pytest.mark.parametrize("shape", NETWORKS)
@@ -178,7 +178,7 @@ def test_a_tree_made_for_the_evidence_equals_enumeration(
 
 def test_trees_for_the_evidence_are_kept_but_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(junction_tree, "WORTH_A_TREE", 0)
-    monkeypatch.setattr(junction_tree, "KEPT", 3)
+    monkeypatch.setattr(arguments, "KEPT", 3)
     tree = JunctionTree(NETWORKS["loopy"])
     for variable, states in tree.network.states.items():
         for state in states:

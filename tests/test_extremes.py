@@ -13,7 +13,7 @@ from networks import NETWORKS, brute_force, brute_force_family, likelihoods_of, 
 
 import bayesnet
 from bayesnet import DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, MissingExtra, Network, UnknownVariable
-from bayesnet.inference import junction_tree, propagation
+from bayesnet.inference import arithmetic, junction_tree, propagation
 from bayesnet.inference.exchange import export
 
 NOISY = np.array([[0.99, 0.01], [0.01, 0.99]])
@@ -51,7 +51,7 @@ def in_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def made(*given: Any) -> propagation.CliqueTables:
         with np.errstate(divide="ignore"):
-            return propagation._clique_tables(*given, propagation.LOGARITHMS)
+            return propagation._clique_tables(*given, arithmetic.LOGARITHMS)
 
     monkeypatch.setattr(
         junction_tree, "clique_tables", lambda tree, tables, conditional: made(tree, tables, conditional)
@@ -159,7 +159,7 @@ def test_a_tree_made_for_the_evidence_does_not_underflow(children: int, monkeypa
 
 
 def test_no_pass_writes_into_the_tables_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(propagation, "WIDE", 1)
+    monkeypatch.setattr(arithmetic, "WIDE", 1)
     for network in NETWORKS.values():
         tree = JunctionTree(network)
         before = [table.copy() for table in tree._cliques.cliques]
@@ -173,4 +173,4 @@ def test_no_pass_writes_into_the_tables_of_the_tree(monkeypatch: pytest.MonkeyPa
 def test_a_tree_that_travelled_is_as_safe_as_before(model: DiagnosticModel) -> None:
     travelled = pickle.loads(pickle.dumps(model.tree))
     assert not any(table.flags.writeable for table in travelled._cliques.cliques)
-    assert pickle.loads(pickle.dumps(propagation.LOGARITHMS)) is propagation.LOGARITHMS
+    assert pickle.loads(pickle.dumps(arithmetic.LOGARITHMS)) is arithmetic.LOGARITHMS

@@ -3,21 +3,21 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayesnet.errors import BadEvidence, BadNetwork, ImpossibleCases, ImpossibleEvidence, TooLarge
+from bayesnet.inference.arguments import check_errors, checked_draws, checked_variables, in_bytes, keep
+from bayesnet.inference.arithmetic import PLAIN
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Column, Evidence, encode, one_case
 from bayesnet.inference.exchange import as_network
-from bayesnet.inference.network import ROW_TOLERANCE, Array, Network
-from bayesnet.inference.propagation import PLAIN, Posterior, clique_tables, propagate
+from bayesnet.inference.network import Array, Network
+from bayesnet.inference.propagation import Posterior, clique_tables, propagate
 from bayesnet.inference.triangulation import CliqueTree, clique_tree, tree_in_order
 
-K = TypeVar("K")
-V = TypeVar("V")
 Tables = Mapping[str, Array]
 """Per variable P(variable | parents) with one more axis at the end: a draw of the parameters per column."""
 
@@ -29,9 +29,6 @@ CHUNK = 1024
 
 WORTH_A_TREE = 3000
 """Numbers per variable from which a set of observed variables earns a tree of its own: making one takes as long."""
-
-KEPT = 64
-"""How many of those, and of other things found out about a question, are kept."""
 
 
 class JunctionTree:
@@ -55,7 +52,7 @@ class JunctionTree:
         self._scopes = {variable: (variable, *family.parents) for variable, family in self.network.families.items()}
         self._tree = clique_tree(self.network.variables, self._scopes, self._sizes)
         if self._tree.size * 8 > memory:
-            needed, limit = _in_bytes(self._tree.size * 8), _in_bytes(memory)
+            needed, limit = in_bytes(self._tree.size * 8), in_bytes(memory)
             raise TooLarge(f"exact inference in this network needs tables of {needed}; the limit is {limit} (`memory`)")
         self._fill()
         self._positions: dict[tuple[tuple[str, ...], bool], list[int]] = {}
@@ -182,7 +179,7 @@ class JunctionTree:
         """What `posteriors_under` gives, and ln P(evidence) of each draw, -inf where the case cannot be: (n_draws,)."""
         case = one_case(self.network, evidence)
         wanted = self._wanted(variables)
-        draws = self._checked_draws(tables)
+        draws = checked_draws(self.network, tables)
         reached, everyone = self._reached(wanted), range(len(self._tree.cliques))
         found = {variable: np.empty((draws, self._sizes[variable])) for variable in wanted}
         log_evidence = np.empty(draws)
@@ -196,21 +193,6 @@ class JunctionTree:
             for variable in wanted:
                 found[variable][rows] = self._marginal(self._tree, posterior, case, variable).T
         return found, log_evidence
-
-    def _checked_draws(self, tables: Tables) -> int:
-        """How many draws there are. Raises BadNetwork for tables that are missing, misshapen or none."""
-        for variable, family in self.network.families.items():
-            table = tables.get(variable)
-            if table is None or table.shape[:-1] != family.table.shape:
-                raise BadNetwork(
-                    f"the draws of {variable!r} must be an array of shape {(*family.table.shape, 'draws')}"
-                )
-            if not (table.min() >= 0 and np.abs(table.sum(axis=0) - 1).max() <= ROW_TOLERANCE):
-                raise BadNetwork(f"a draw of {variable!r} is no table of probabilities; every row must sum to 1")
-        lengths = {table.shape[-1] for table in tables.values()} - {1}
-        if len(lengths) > 1:
-            raise BadNetwork(f"tables with {' and '.join(map(str, sorted(lengths)))} draws; all need as many, or 1")
-        return max(lengths, default=1)
 
     def joint(self, cases: Any, variables: Sequence[str]) -> Array:
         """P(variables | case), jointly: an array (n_cases, *states of each variable), for a few variables.
@@ -339,34 +321,6 @@ class JunctionTree:
             return
         answers = evidence.answers(rows[0], self.network.states)
         raise ImpossibleEvidence(smallest_contradiction(answers, self.log_evidence), evidence.label(rows[0]))
-
-
-def keep(cache: dict[K, V], key: K, value: V) -> None:
-    """Stores a value; a full cache starts anew."""
-    if len(cache) >= KEPT:
-        cache.clear()
-    cache[key] = value
-
-
-def checked_variables(variables: Iterable[str]) -> tuple[str, ...]:
-    """The variables asked for. Raises BadEvidence for a single name, whose letters would be taken for names."""
-    if isinstance(variables, str | bytes) or not isinstance(variables, Iterable):
-        raise BadEvidence(f"variables must be a list of names, not {variables!r}")
-    return tuple(variables)
-
-
-def check_errors(errors: str) -> None:
-    """Raises BadEvidence unless it is "raise" or "null"."""
-    if errors not in ("raise", "null"):
-        raise BadEvidence(f'errors must be "raise" or "null", not {errors!r}')
-
-
-def _in_bytes(size: float) -> str:
-    """A size in the unit that fits."""
-    for unit, least in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if size >= least:
-            return f"{size / least:,.1f} {unit}"
-    return f"{size:,.0f} bytes"
 
 
 def _cliques_of(tree: CliqueTree, variables: Sequence[str], families: bool = False) -> list[int]:

@@ -17,8 +17,9 @@ from typing import Any, Literal
 import numpy as np
 
 from bayesnet.errors import UnknownState
+from bayesnet.inference.arguments import check_errors, checked_variables, keep
 from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, one_case
-from bayesnet.inference.junction_tree import JunctionTree, check_errors, checked_variables, keep
+from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.triangulation import moral_graph
 

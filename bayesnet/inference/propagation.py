@@ -9,77 +9,16 @@ where its length is 1, all columns agree. The pass runs on plain numbers, and on
 range of floats: what underflows beside a larger number may be what counts in the end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from bayesnet.inference.arithmetic import LOGARITHMS, PLAIN, Arithmetic, normalised
 from bayesnet.inference.evidence import Evidence, Ids, distinct
 from bayesnet.inference.network import Array
 from bayesnet.inference.triangulation import CliqueTree
-
-WIDE = 4096
-"""From this many numbers on, axes are summed one after the other, outermost first: numpy is slow on scattered ones."""
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """How a pass multiplies, sums and divides, and how plain numbers enter and leave it. There are two, told by identity."""
-
-    name: str
-    times: np.ufunc
-    add: np.ufunc
-    over: Callable[[Array, Array], Array]
-    enter: Callable[[Array], Array]
-    leave: Callable[[Array], Array]
-    log: Callable[[Array], Array]
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def product(self, table: Array, factor: Array) -> Array:
-        """Their product, in the place of a large `table` that this pass has made itself: what it was given is read-only."""
-        if table.size < WIDE or not table.flags.writeable:
-            return self.times(table, factor)  # type: ignore[no-any-return]
-        shape = np.broadcast_shapes(table.shape, factor.shape)
-        return self.times(table, factor, out=table if shape == table.shape else None)  # type: ignore[no-any-return]
-
-    def total(self, values: Array, axes: tuple[int, ...]) -> Array:
-        """The sum over these axes."""
-        if not axes:
-            return values
-        if values.size < WIDE:
-            summed: Array = self.add.reduce(values, axis=axes)
-            return summed
-        for gone, axis in enumerate(axes):
-            values = self.add.reduce(values, axis=axis - gone)
-        return values
-
-
-def _ratio(numerator: Array, denominator: Array) -> Array:
-    if not denominator.all():
-        denominator = denominator + (denominator == 0)  # where it is 0, so is the numerator
-    ratio: Array = numerator / denominator
-    return ratio
-
-
-def _difference(numerator: Array, denominator: Array) -> Array:
-    return np.asarray(numerator - np.where(np.isneginf(denominator), 0.0, denominator))
-
-
-def _normalised(logarithms: Array) -> Array:
-    every = tuple(range(logarithms.ndim - 1))
-    return _difference(logarithms, np.asarray(np.logaddexp.reduce(logarithms, axis=every)))
-
-
-def _exp(values: Array) -> Array:
-    with np.errstate(under="ignore"):
-        return np.asarray(np.exp(values))
-
-
-PLAIN = Arithmetic("PLAIN", np.multiply, np.add, _ratio, np.asarray, np.asarray, np.log)
-LOGARITHMS = Arithmetic("LOGARITHMS", np.add, np.logaddexp, _difference, np.log, _exp, np.asarray)
 
 
 @dataclass(frozen=True)
@@ -202,7 +141,7 @@ def _pass(
     if weights is None:
         beliefs = _distribute(tree, cliques, messages, wanted, sharing, arithmetic)
         if arithmetic is LOGARITHMS:  # of large numbers the last digits are lost; a sum of 1 gives them back
-            beliefs = {i: _normalised(belief) for i, belief in beliefs.items()}
+            beliefs = {i: normalised(belief) for i, belief in beliefs.items()}
     else:
         beliefs = _distribute_sums(tree, cliques, messages, wanted, sharing, weights, arithmetic)
     return Posterior({i: arithmetic.leave(belief) for i, belief in beliefs.items()}, of_cases)
