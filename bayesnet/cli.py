@@ -125,16 +125,19 @@ def list_fixes(
     as_json: JsonOption = False,
 ) -> None:
     """What to change: habits ranked by how much they lower the probability of the next one."""
-    from bayesnet.report.reasons import fixes_values, print_fixes, print_what_if, what_if_values
+    from bayesnet.report.reasons import fixes_values, print_first_things, print_fixes, print_what_if, what_if_values
 
     loaded = load(model)
     given = parse_answers(answers or [])
-    if change:
-        result = loaded.what_if(given, parse_answers(change))
-        _print_json(what_if_values(result)) if as_json else print_what_if(loaded, result)
+    changed = loaded.what_if(given, parse_answers(change)) if change else None
+    if as_json:
+        _print_json(fixes_values(loaded.fixes(given)) if changed is None else what_if_values(changed))
+        return
+    print_first_things(loaded, loaded.diagnose(given))
+    if changed is None:
+        print_fixes(loaded.fixes(given))
     else:
-        found = loaded.fixes(given)
-        _print_json(fixes_values(found)) if as_json else print_fixes(found)
+        print_what_if(loaded, changed)
 
 
 @app.command()

@@ -17,6 +17,7 @@ def show() -> None:
         "Habits and lasting causes carry over from this episode, as far as your answers tell. Everything else, such as the "
         "heat, is as usual next time. These are rough numbers from a model, not a promise."
     )
+    show_first_things()
     left, right = st.columns([6, 5], gap="large")
     with right:
         changes = ask_changes()
@@ -25,6 +26,15 @@ def show() -> None:
             show_change(model.what_if(session.answers(), changes))
         show_fixes(model.fixes(session.answers()))
         st.markdown(f"{model.knowledge.disclaimer} [About](/about) says more.")
+
+
+def show_first_things() -> None:
+    """A level above the lowest comes before any habit."""
+    advice = session.diagnosis().advice
+    rank = session.model().knowledge.level_ranks[advice.level.id]
+    if session.answers() and rank > 0:
+        draw = st.warning if rank == 1 else st.error
+        draw(f"**{advice.level.label}.** {advice.level.says} No habit makes up for that.")
 
 
 def ask_changes() -> dict[str, str]:

@@ -258,6 +258,13 @@ def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, mod
         expect(page.get_by_text(f"{in_words(p)} ({in_percent(p)})").first).to_be_visible()
 
 
+def test_no_habit_stands_before_a_warning(page: Page) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?posture=flexed&tingling_weakness=yes")
+    page.get_by_role("link", name="What if").click()
+    expect(page.get_by_role("alert").filter(has_text="No habit makes up for that.")).to_be_visible()
+
+
 def test_the_network_page_shows_how_much_a_number_drives_this_case(page: Page, model: DiagnosticModel) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?felt_tear=yes")

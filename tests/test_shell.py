@@ -378,3 +378,11 @@ def test_the_interview_can_be_ended_early(typed: str) -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
     assert "triggered it" in finished.stdout
     assert ("Emergency" in finished.stdout) == typed.startswith("2")
+
+
+@pytest.mark.parametrize("more", [[], ["--change", "posture=neutral"]], ids=["fixes", "what if"])
+def test_no_habit_stands_before_a_warning(more: list[str]) -> None:
+    told = said("fixes", "posture=flexed", "dark_urine=yes", *more)
+    assert told.startswith("Red flag: ")
+    assert "No habit makes up for that" in " ".join(told.split())
+    assert "No habit" not in said("fixes", "posture=flexed", *more)

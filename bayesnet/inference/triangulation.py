@@ -110,9 +110,10 @@ def tree_in_order(order: Sequence[str], scopes: Scopes, sizes: Mapping[str, int]
     """
     rank = {variable: i for i, variable in enumerate(order)}
     later = _later_neighbours(moral_graph(order, scopes), order)
+    # Per clique its variables from the last eliminated to the first, its separator, and its position above.
     members: list[list[str]] = []
     separators: list[list[str]] = []
-    parents: list[int | None] = []
+    above: list[int] = []
     cells: list[int] = []
     top: dict[str, int] = {}
     for variable in reversed(order):
@@ -120,35 +121,43 @@ def tree_in_order(order: Sequence[str], scopes: Scopes, sizes: Mapping[str, int]
         parent = top[neighbours[0]] if neighbours else 0
         own = sizes[variable] * prod(sizes[other] for other in neighbours)
         if members and cells[parent] * sizes[variable] <= cells[parent] + own + STEP:
+            top[variable] = parent
             members[parent].append(variable)
             cells[parent] *= sizes[variable]
-            top[variable] = parent
         else:
             top[variable] = len(members)
-            parents.append(parent if members else None)
-            separators.append(neighbours)
             members.append([*reversed(neighbours), variable])
+            separators.append(neighbours)
+            above.append(parent)
             cells.append(own)
-
     if not members:
-        members, separators, parents, cells = [[]], [[]], [None], [1]
+        members, separators, above, cells = [[]], [[]], [0], [1]
+
     variables = [tuple(reversed(found)) for found in members]
-    rescales = _every(RESCALED, parents)
+    rescales = _every(RESCALED, above)
     cliques = tuple(
-        _clique(variables[i], tuple(separators[i]), parents[i], variables[parents[i] or 0], rescales[i])
+        _clique(variables[i], tuple(separators[i]), above[i] if i else None, variables[above[i]], rescales[i])
         for i in range(len(members))
     )
+    return _indexed(cliques, order, scopes, top, cells)
+
+
+def _indexed(
+    cliques: tuple[Clique, ...], order: Sequence[str], scopes: Scopes, top: dict[str, int], cells: Sequence[int]
+) -> CliqueTree:
+    """The cliques with all that says what is where."""
+    rank = {variable: i for i, variable in enumerate(order)}
     home = {child: top[min(scope, key=rank.__getitem__)] for child, scope in scopes.items() if scope}
+    ways = {child: _way(scope, cliques[home.get(child, 0)].variables, rank) for child, scope in scopes.items()}
     axes: dict[str, list[tuple[int, int]]] = {variable: [] for variable in order}
     for i, clique in enumerate(cliques):
         for axis, variable in enumerate(clique.variables):
             axes[variable].append((i, axis))
     smallest = {variable: min(found, key=lambda place: cells[place[0]])[0] for variable, found in axes.items()}
     others = {
-        variable: tuple(axis for axis, other in enumerate(variables[i]) if other != variable)
+        variable: tuple(axis for axis, other in enumerate(cliques[i].variables) if other != variable)
         for variable, i in smallest.items()
     }
-    ways = {child: _way(scope, cliques[home.get(child, 0)].variables, rank) for child, scope in scopes.items()}
     return CliqueTree(cliques, tuple(order), home, top, smallest, axes, others, ways, sum(cells))
 
 
@@ -188,13 +197,13 @@ def _clique(
     )
 
 
-def _every(count: int, parents: Sequence[int | None]) -> list[bool]:
+def _every(count: int, above: Sequence[int]) -> list[bool]:
     """Marks cliques so that no more than about `count` meet below a mark before the next one."""
-    unscaled = [1] * len(parents)
-    marks = [False] * len(parents)
-    for i in range(len(parents) - 1, 0, -1):
+    unscaled = [1] * len(above)
+    marks = [False] * len(above)
+    for i in range(len(above) - 1, 0, -1):
         marks[i] = unscaled[i] >= count
-        unscaled[parents[i] or 0] += 0 if marks[i] else unscaled[i]
+        unscaled[above[i]] += 0 if marks[i] else unscaled[i]
     return marks
 
 

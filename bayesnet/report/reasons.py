@@ -183,6 +183,15 @@ def next_values(diagnosis: Diagnosis) -> dict[str, Any]:
 # ---- fixes
 
 
+def print_first_things(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
+    """Red flags and a level above the lowest: before any habit is changed, these come first."""
+    out, level = Console(highlight=False), diagnosis.advice.level
+    for flag in diagnosis.red_flags:
+        out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
+    if model.knowledge.level_ranks[level.id] > 0:
+        out.print(f"[bold red]{escape(level.label)}.[/] {escape(level.says)} No habit makes up for that.\n")
+
+
 def print_fixes(fixes: Fixes) -> None:
     """The changes of habits that lower the risk of the next session, with effort and doubt."""
     out = Console(highlight=False)
