@@ -59,10 +59,11 @@ class OpenFinding:
 
     @property
     def says(self) -> str:
-        """'Tingling or weakness: No' speaks clearly against it (odds ÷ 3.2); ...', the weightier answer first."""
+        """'Felt a tear: Yes would speak clearly against it (odds ÷ 3.0); ...', the weightier answer first."""
         sides = [(self.best_for, self.weight_for), (self.best_against, self.weight_against)]
         sides.sort(key=lambda side: -abs(side[1]))
-        return "; ".join(f"{label} {strength(weight)}" for label, weight in sides if abs(weight) > NEGLIGIBLE)
+        said = [f"{label} {strength(weight, 'would speak')}" for label, weight in sides if abs(weight) > NEGLIGIBLE]
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -175,16 +176,16 @@ def explain(case: Case, cause: str) -> Explanation:
     )
 
 
-def strength(weight: float) -> str:
+def strength(weight: float, speaks: str = "speaks") -> str:
     """A weight in words, with the factor by which it changes the odds."""
     direction = "for" if weight > 0 else "against"
     if isinf(weight):
-        return f"speaks {direction} it beyond doubt"
+        return f"{speaks} {direction} it beyond doubt"
     factor = exp(min(abs(weight), 700.0))
     for least, word in SCALE:
         if factor > least:
             size = f"{factor:.1f}" if factor < 10 else f"{factor:.0f}" if factor < 1000 else "over 1000"
-            return f"speaks {word} {direction} it (odds {'×' if weight > 0 else '÷'} {size})"
+            return f"{speaks} {word} {direction} it (odds {'×' if weight > 0 else '÷'} {size})"
     return "hardly matters here"
 
 
