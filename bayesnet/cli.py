@@ -125,7 +125,14 @@ def list_fixes(
     as_json: JsonOption = False,
 ) -> None:
     """What to change: habits ranked by how much they lower the probability of the next one."""
-    from bayesnet.report.reasons import fixes_values, print_first_things, print_fixes, print_what_if, what_if_values
+    from bayesnet.report.reasons import (
+        NO_HABIT,
+        fixes_values,
+        print_first_things,
+        print_fixes,
+        print_what_if,
+        what_if_values,
+    )
 
     loaded = load(model)
     given = parse_answers(answers or [])
@@ -133,9 +140,9 @@ def list_fixes(
     if as_json:
         _print_json(fixes_values(loaded.fixes(given)) if changed is None else what_if_values(changed))
         return
-    print_first_things(loaded, loaded.diagnose(given))
+    print_first_things(loaded, loaded.diagnose(given), NO_HABIT)
     if changed is None:
-        print_fixes(loaded.fixes(given))
+        print_fixes(loaded, loaded.fixes(given))
     else:
         print_what_if(loaded, changed)
 

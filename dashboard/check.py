@@ -120,7 +120,8 @@ def show_headline(diagnosis: Diagnosis) -> None:
 
 def show_next(diagnosis: Diagnosis) -> None:
     """The question most worth asking, what each answer would lead to, and a button for each; or that enough is known."""
-    if not session.answers():
+    levels = session.model().knowledge.levels
+    if not session.answers() or (diagnosis.red_flags and diagnosis.advice.level.id == list(levels)[-1]):
         return
     questions = diagnosis.next_questions()
     worth = [question for question in questions if question.changes_advice]
@@ -140,7 +141,16 @@ def show_next(diagnosis: Diagnosis) -> None:
             )
         led = "; ".join(
             f"if {outcome.label.lower()}, {within_sentence(labels[outcome.first])} leads"
-            + (" and the advice changes" if outcome.changes_advice else "")
+            + (
+                f" and the advice becomes “{levels[outcome.level].label}”"
+                if outcome.level != diagnosis.advice.level.id
+                else ""
+            )
+            + (
+                " and what to do changes"
+                if outcome.changes_advice and outcome.level == diagnosis.advice.level.id
+                else ""
+            )
             for outcome in first.outcomes
         )
         st.markdown(f"{led[:1].upper()}{led[1:]}. Not sure? Leave it.")
@@ -156,7 +166,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
     why = diagnosis.explain(first.cause)
     st.markdown(
         f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}. Below, each "
-        "answer's share of that shift. Odds of 1 to 4 are 2 in 10."
+        "answer's share of that shift. Odds of 1 to 4 mean 2 in 10."
     )
     sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
     st.vega_lite_chart(charts.weight_chart(why, session.theme()), width="stretch", alt=sentences)

@@ -1,5 +1,7 @@
 """Network: how questions, causes and the outcome hang together, with this case's answers marked, and every number."""
 
+from dataclasses import replace
+
 import charts
 import session
 import streamlit as st
@@ -40,7 +42,7 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
     """How far the likeliest cause would move if the numbers of a node were a little off: a tornado."""
     first = diagnosis.beliefs[0]
     names = {table.id for table in knowledge.tables_of(variable)}
-    numbers = [number for number in diagnosis.sensitivity(first.cause) if number.table in names and number.doubt > 0]
+    numbers = [number for number in diagnosis.sensitivity(first.cause) if number.table in names and number.doubt > 1e-6]
     if not numbers:
         st.markdown(f"These numbers do not move {first.label.lower()} in this case.")
         return
@@ -48,7 +50,8 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
         f"How far *{first.label.lower()}* ({in_words_and_percent(first.triggered)}) would move if one of these numbers were "
         "one standard deviation off. The longest bars are where data would help most."
     )
-    shown = numbers[:SHOWN_DRIVERS]
+    # All are of this node: its name before each would only push the rest out of sight.
+    shown = [replace(n, label=n.label.removeprefix(f"{knowledge.labels[variable]}, ")) for n in numbers[:SHOWN_DRIVERS]]
     said = "; ".join(f"{n.label}: {in_range((min(n.swing), max(n.swing)))}" for n in shown)
     st.vega_lite_chart(charts.tornado_chart(shown, session.theme()), width="stretch", alt=said)
 
@@ -56,7 +59,8 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
 def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     """Every row of numbers of the chosen variable, with strength, basis and sources."""
     names = knowledge.labels
-    chosen = st.selectbox("Show the numbers of", list(names), format_func=names.__getitem__)
+    likeliest = list(names).index(diagnosis.beliefs[0].cause)
+    chosen = st.selectbox("Show the numbers of", list(names), index=likeliest, format_func=names.__getitem__)
     show_drivers(knowledge, diagnosis, chosen)
     cited: dict[str, None] = {}
     lines = [

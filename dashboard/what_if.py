@@ -18,10 +18,10 @@ def show() -> None:
         "heat, is as usual next time. These are rough numbers from a model, not a promise."
     )
     show_first_things()
-    left, right = st.columns([6, 5], gap="large")
-    with right:
-        changes = ask_changes()
+    left, right = st.columns([5, 6], gap="large")
     with left:
+        changes = ask_changes()
+    with right:
         if changes:
             show_change(model.what_if(session.answers(), changes))
         show_fixes(model.fixes(session.answers()))
@@ -62,11 +62,7 @@ def show_change(result: WhatIf) -> None:
     """The next session before and after, in words, number and bar, and how the causes move."""
     model = session.model()
     st.subheader("; ".join(model.in_words(habit, state) for habit, state in result.changes.items()), anchor=False)
-    low, high = result.interval
-    direction = "lowers" if result.lowered >= 0 else "raises"
-    st.markdown(
-        f"The next cramp: {result.says}. That {direction} it by {abs(result.lowered):.1%} (plausibly {low:.1%} to {high:.1%})."
-    )
+    st.markdown(f"The next cramp: {result.says}; {result.in_points}.")
     for label, p in (("As things are", result.before), ("With the change", result.after)):
         st.progress(p, text=f"{label}: {in_words_and_percent(p)}")
     lines = ["| Cause | triggers it next time, as things are | with the change |", "|---|---|---|"]
@@ -85,14 +81,12 @@ def show_fixes(fixes: Fixes) -> None:
     if not len(fixes):
         st.markdown("No change of a single habit lowers that.")
         return
-    lines = ["| Change | sessions with a cramp | lowered by | effort |", "|---|---|---|---|"]
-    for fix in fixes:
-        low, high = fix.interval
-        lines.append(
-            f"| **{fix.label}: {fix.to_label}** | {fix.what_if.says} | {fix.lowered:.1%} (plausibly {low:.1%} to {high:.1%}) | "
-            f"{fix.effort} |"
-        )
+    lines = [
+        f"1. **{fix.label}: {fix.to_label}** (effort: {fix.effort})  \n{fix.what_if.says}; {fix.what_if.in_points}"
+        for fix in fixes
+    ]
     st.markdown("\n".join(lines))
+    st.markdown("*Points* are percentage points: from 19% to 11% is 8 points lower.")
 
 
 show()

@@ -302,3 +302,13 @@ def test_a_joint_posterior_adds_up_to_the_posteriors(model: DiagnosticModel) -> 
             assert difference(summed[row].sum(axis=(1, 2)), model.tree.posterior(case, nodes)[nodes[0]]) < EXACT
     with pytest.raises(BadEvidence, match="felt_tear is observed"):
         model.tree.joint(cases[:1], ["felt_tear"])
+
+
+def test_a_joint_posterior_of_what_cannot_be_joined_is_refused(model: DiagnosticModel) -> None:
+    for engine in (model.tree, model.engine):
+        with pytest.raises(BadEvidence, match="stands twice"):
+            engine.joint([{"cramp": "yes"}], ["heat", "heat"])
+        with pytest.raises(BadEvidence, match="cramp is observed"):
+            engine.joint([{"cramp": "yes"}], ["cramp"])
+        with pytest.raises(BadEvidence, match="list of names"):
+            engine.joint([{}], "heat")

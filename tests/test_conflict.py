@@ -112,3 +112,16 @@ def test_nothing_answered_flips_nothing(model: DiagnosticModel) -> None:
 def test_a_red_flag_stays_up_in_every_flip(model: DiagnosticModel) -> None:
     found = model.diagnose({**ONE_CASE, "dark_urine": "yes"}).flips()
     assert {flip.level for flip in found} <= {"emergency"}
+
+
+def test_an_answer_that_stands_out_is_named_even_where_the_others_agree(model: DiagnosticModel) -> None:
+    """The total is below 0, as the others go well together; one answer is three times rarer among them than alone."""
+    answers = {"exertional_ache": "yes", "tingling_weakness": "yes", "pain_persists": "no", "felt_tear": "yes"}
+    found = model.diagnose(answers).conflict()
+    assert found.value < 0
+    assert found.odd == "pain_persists"
+    assert found.worth_saying
+    assert "rarely seen" in found.says
+    mild = model.diagnose({**LIGHT, "felt_tear": "yes"}).conflict()
+    assert not mild.worth_saying
+    assert mild.says.startswith("The answers fit together well enough")

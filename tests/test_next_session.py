@@ -1,7 +1,10 @@
 """What if a habit changed: the twin network says what adding up over habits and lasting causes says."""
 
+import pickle
+import shutil
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ import pytest
 
 import bayesnet
 from bayesnet import DiagnosticModel, UnknownName, UnknownState
-from bayesnet.diagnosis.words import from_to
+from bayesnet.diagnosis.words import from_to, in_points
 from bayesnet.knowledge.schema import ids
 
 CASES: list[dict[str, Any]] = [
@@ -148,9 +151,58 @@ def test_a_model_without_habits_has_no_fixes(tmp_path: Any) -> None:
         (0.31, 0.19, "from about 3 in 10 sessions to about 2 in 10"),
         (0.19, 0.17, "from about 19 in 100 sessions to about 17 in 100"),
         (0.188, 0.1852, "from about 188 in 1,000 sessions to about 185 in 1,000"),
+        (0.1514, 0.1484, "from about 151 in 1,000 sessions to about 148 in 1,000"),
         (0.2, 0.2, "stays at about 2 in 10 sessions"),
         (0.004, 0.002, "from about 4 in 1,000 sessions to about 2 in 1,000"),
     ],
 )
 def test_frequencies_share_a_denominator_that_shows_the_difference(before: float, after: float, says: str) -> None:
     assert from_to(before, after) == says
+
+
+@pytest.mark.parametrize(
+    ("change", "interval", "says"),
+    [
+        (0.082, (0.02, 0.163), "8.2 points lower (plausibly 2.0 to 16.3)"),
+        (-0.072, (-0.142, -0.019), "7.2 points higher (plausibly 1.9 to 14.2)"),
+        (0.003, (0.0001, 0.008), "0.3 points lower (plausibly less than 0.1 to 0.8)"),
+        (0.0, (0.0, 0.0), "no change"),
+    ],
+)
+def test_a_change_in_points_says_its_direction(change: float, interval: tuple[float, float], says: str) -> None:
+    assert in_points(change, interval) == says
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (0.3, 0.0003, "from about 3 in 10 sessions to less than 1 in 1,000"),
+        (0.0004, 0.02, "from less than 1 in 1,000 sessions to about 2 in 100"),
+        (0.96, 0.9, "from about 96 in 100 sessions to about 90 in 100"),
+        (0.999, 0.95, "from about 999 in 1,000 sessions to about 950 in 1,000"),
+    ],
+)
+def test_frequencies_at_the_ends_claim_no_certainty(before: float, after: float, says: str) -> None:
+    assert from_to(before, after) == says
+
+
+def test_a_what_if_travels_between_processes(model: DiagnosticModel) -> None:
+    result = model.what_if(CASES[1], {"posture": "neutral"})
+    travelled = pickle.loads(pickle.dumps(result))
+    assert travelled.interval == pytest.approx(result.interval, abs=1e-12)
+
+
+def test_a_habit_that_leads_to_nothing_changes_nothing(tmp_path: Path) -> None:
+    """A habit on a finding: it may be changed, and that does not matter."""
+    folder = shutil.copytree(Path(__file__).parent / "other_domain", tmp_path / "model")
+    file = folder / "model.toml"
+    text = file.read_text(encoding="utf-8")
+    start = text.index('id = "only_when_stopping"')
+    at = text.index("states = ", start)
+    file.write_text(text[:at] + 'habit = { effort = "small" }\n' + text[at:], encoding="utf-8")
+    model = bayesnet.load(folder)
+    assert "only_when_stopping" in model.knowledge.habits
+    state = model.knowledge.habits["only_when_stopping"].states[0].id
+    result = model.what_if({}, {"only_when_stopping": state})
+    assert result.after == pytest.approx(result.before, abs=1e-12)
+    assert "only_when_stopping" not in [fix.habit for fix in model.fixes({})]

@@ -77,3 +77,26 @@ def test_what_helps_most_is_slope_times_doubt(model: DiagnosticModel) -> None:
 def test_an_unknown_cause_is_refused(model: DiagnosticModel) -> None:
     with pytest.raises(UnknownName, match="did you mean 'muscle_strain'"):
         model.diagnose({}).sensitivity("muscle_strian")
+
+
+@pytest.mark.parametrize("answers", [{"heat": "hot_humid"}, {"posture": "flexed", "felt_tear": "yes"}], ids=str)
+def test_a_flip_is_one_and_no_number_flips_where_nothing_can_be(model: DiagnosticModel, answers: Any) -> None:
+    """Beyond the value another cause leads; where the evidence becomes impossible all meet at 0, which is no flip."""
+    d = model.diagnose(answers)
+    first = d.beliefs[0].cause
+    flipping = [n for n in d.sensitivity(first) if n.flips_at is not None]
+    assert flipping
+    for number in flipping:
+        beyond = number.flips_at + 1e-4 * np.sign(number.flips_at - number.value)
+        if 0 < beyond < 1:
+            then = recomputed(model, number, beyond, answers)
+            assert max(then, key=then.__getitem__) != first
+    assert not any(n.flips_at for n in d.sensitivity(first) if n.table == "heat" and "heat" in answers)
+
+
+def test_at_the_end_where_the_evidence_cannot_be_the_limit_is_given(model: DiagnosticModel) -> None:
+    found = model.diagnose({"heat": "hot_humid"}).sensitivity("dehydration")
+    number = next(n for n in found if n.table == "heat" and n.state == "temperate")
+    assert number.doubt == 0
+    assert number.at(1.0) == pytest.approx(found.triggered, abs=1e-6)
+    assert number.swing == pytest.approx((found.triggered, found.triggered), abs=1e-6)

@@ -125,3 +125,17 @@ def test_fifteen_answers_are_estimated_within_their_error() -> None:
         {},
     )
     assert found.shapley == pytest.approx([log(7)] * 15, abs=1e-9)
+
+
+def test_an_estimate_with_an_endless_share_has_no_nan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explanation, "EXACT_UP_TO", 0)
+    families = {
+        "cause": Family((), np.array([0.7, 0.3])),
+        "sure": Family(("cause",), np.eye(2)),
+        "hint": Family(("cause",), np.array([[0.8, 0.3], [0.2, 0.7]])),
+    }
+    tree = JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+    found = weigh(tree, "cause", {"sure": "yes", "hint": "yes"}, {})
+    assert found.shapley[0] == inf
+    assert np.isfinite(found.shapley[1])
+    assert np.isfinite(found.errors).all()

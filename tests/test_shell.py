@@ -308,7 +308,7 @@ def test_the_console_script_is_that_of_this_package() -> None:
 def test_explain_weighs_every_answer_and_says_what_is_open(model: DiagnosticModel) -> None:
     printed = said("explain", "sweating=heavy", "felt_tear=yes")
     assert "Why muscle strain?" in printed
-    for text in ("Felt a tear: Yes", "Sweating: Heavy", "Not answered, and would matter", "would come first"):
+    for text in ("Felt a tear", "Sweating", "Not answered, and would matter", "would come first"):
         assert text in printed
     told = json.loads(said("explain", "sweating=heavy", "felt_tear=yes", "--cause", "dehydration", "--json"))
     why = model.diagnose({"sweating": "heavy", "felt_tear": "yes"}).explain("dehydration")
@@ -381,8 +381,25 @@ def test_the_interview_can_be_ended_early(typed: str) -> None:
 
 
 @pytest.mark.parametrize("more", [[], ["--change", "posture=neutral"]], ids=["fixes", "what if"])
-def test_no_habit_stands_before_a_warning(more: list[str]) -> None:
+def test_no_habit_stands_before_a_warning(model: DiagnosticModel, more: list[str]) -> None:
     told = said("fixes", "posture=flexed", "dark_urine=yes", *more)
     assert told.startswith("Red flag: ")
+    assert model.knowledge.disclaimer.split(".")[0] in told
     assert "No habit makes up for that" in " ".join(told.split())
     assert "No habit" not in said("fixes", "posture=flexed", *more)
+
+
+@pytest.mark.parametrize("command", ["explain", "next"])
+def test_reasons_and_questions_tell_the_warning_first(command: str) -> None:
+    told = said(command, "dark_urine=yes")
+    assert told.startswith("Red flag: ")
+    assert "Emergency" in told
+
+
+def test_an_interview_ends_where_an_emergency_begins() -> None:
+    finished = run("interview", input="3\n1\n1\n")
+    assert "Emergency" in finished.stdout
+    assert "tingling" not in finished.stdout.split("Red flag")[0].lower()
+    enough = run("interview", input="q\n")
+    assert enough.stdout.count("chance of") == 0
+    assert run("interview", "foo=bar", input="").stdout.count("warning signs") == 0

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import bayesnet
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.sensitivity import sensitivity
 from bayesnet.knowledge.gates import tables_of
@@ -64,3 +65,15 @@ def test_the_doubt_of_a_case_is_drawn_once(model: DiagnosticModel, monkeypatch: 
     monkeypatch.setattr(type(model.tree), "posteriors_under", None)
     assert d.beliefs[0].interval == first
     assert d.beliefs[0].ranks_first > 0
+
+
+def test_draws_that_rule_the_case_out_are_left_aside(tmp_path: Any) -> None:
+    """A number near 0 with little strength is drawn as 0 now and then; the case is possible under the model itself."""
+    from test_explanation import LITTLE
+
+    for name, text in LITTLE.items():
+        rare = text.replace('cause = "bulb", p = 1.0, strength = 10', 'cause = "bulb", p = 0.0005, strength = 0.001', 1)
+        (tmp_path / name).write_text(rare, encoding="utf-8")
+    belief = bayesnet.load(tmp_path).diagnose({"warm": "yes"})["bulb"]
+    low, high = belief.interval
+    assert low <= belief.triggered <= high

@@ -35,7 +35,8 @@ class Surprise:
 class Conflict:
     """`value` is conf(e); `surprises` lists the answers, the one that stands out most first.
 
-    Where `value` is above 0, `odd` is that answer's question, and `resolved_by` a cause that would explain the conflict away.
+    Where `value` is above 0, or one answer stands out much (a total can hide a local conflict), `odd` is that answer's
+    question, and `resolved_by` a cause that would explain it away.
     """
 
     value: float
@@ -66,19 +67,20 @@ def conflict(case: Case) -> Conflict:
         for i, q in enumerate(questions)
     ]
     surprises.sort(key=lambda s: -s.surprise)
-    odd = surprises[0].question if value > NONE else None
+    largest = surprises[0].surprise if surprises else 0.0
+    odd = surprises[0].question if value > NONE or largest > WORTH_SAYING else None
     with np.errstate(invalid="ignore"):
         gains = np.nan_to_num(cause_too - together - cause_alone, nan=-np.inf)
     best = int(gains.argmax())
-    resolved = causes[best] if odd and value - gains[best] <= 0 else None
+    resolved = causes[best] if odd and gains[best] >= (value if value > NONE else largest) else None
     return Conflict(value, tuple(surprises), odd, resolved, _says(case, surprises, odd, resolved))
 
 
 def _says(case: Case, surprises: list[Surprise], odd: str | None, resolved: str | None) -> str:
     if odd is None:
         return "The answers fit together." if len(surprises) > 1 else "Too few answers to be at odds."
-    said = f"“{surprises[0].label}” is rarely seen with the other answers"
-    if resolved:
-        label = within_sentence(case.reader.knowledge.labels[resolved])
-        return f"{said}, unless {label} is behind it. Check that answer; if it is right, this is a rare case."
-    return f"{said}. Check whether it is right; if it is, this is a rare case."
+    label = f"“{surprises[0].label}”"
+    unless = f", unless {within_sentence(case.reader.knowledge.labels[resolved])} is behind it" if resolved else ""
+    if surprises[0].surprise <= WORTH_SAYING:
+        return f"The answers fit together well enough; {label} is the least expected of them{unless}."
+    return f"{label} is rarely seen with the other answers{unless}. Check it; if it is right, this is a rare case."

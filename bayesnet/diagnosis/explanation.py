@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, isinf, log
+from math import exp, isinf, log
 
 import numpy as np
 
@@ -220,4 +220,4 @@ def _open_findings(case: Case, cause: str, now: float) -> tuple[OpenFinding, ...
             label = knowledge.questions[question].label
             words = {state: case.reader.in_words(question, state) for state in (favours, against)}
             found.append(OpenFinding(question, label, words[favours], high, words[against], low))
-    return tuple(sorted(found, key=lambda f: -min(max(f.weight_for, -f.weight_against), inf)))
+    return tuple(sorted(found, key=lambda f: -max(f.weight_for, -f.weight_against)))

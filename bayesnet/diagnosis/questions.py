@@ -15,6 +15,7 @@ import numpy as np
 
 from bayesnet.diagnosis.advice import Advice, Findings, advise
 from bayesnet.diagnosis.reader import Case
+from bayesnet.diagnosis.words import in_percent
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.schema import NO, YES, State
 
@@ -59,11 +60,6 @@ class NextQuestion:
         """Whether this is a rule beside the network, which no probability can outvote."""
         return self.changes_advice is None
 
-    @property
-    def in_words(self) -> str:
-        """'Yes: Muscle strain first; No: Dehydration first', for a person who wonders why this is asked."""
-        return "; ".join(f"{o.label}: {o.first}" for o in self.outcomes)
-
 
 @dataclass(frozen=True)
 class NextQuestions:
@@ -93,7 +89,8 @@ def next_questions(case: Case) -> NextQuestions:
         chances = np.exp(logs - logs[0])
     can_be = np.flatnonzero(chances > NEVER)
     triggered, unexplained = case.reader.triggered(versions.rows(can_be))
-    causes = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
+    likeliest = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
+    causes = [cause for cause in triggered if cause in likeliest]  # in declared order: tables are kept by it
     entropies = [_entropy(joint) for joint in case.reader.joint(versions.rows(can_be), causes)]
     beliefs = [{cause: float(p[place]) for cause, p in triggered.items()} for place in range(len(can_be))]
     now = advice_of(case, beliefs[0], float(unexplained[0]))
@@ -121,7 +118,7 @@ def _ranked(flags: list[NextQuestion], questions: list[NextQuestion]) -> NextQue
     elif flags:
         says = "First the warning signs: they count whatever else is true."
     else:
-        says = f"{ranked[0].ask} The answer has a chance of {ranked[0].changes_advice or 0.0:.0%} to change the advice."
+        says = f"{ranked[0].ask} The answer has a chance of {in_percent(ranked[0].changes_advice or 0.0)} to change the advice."
     return NextQuestions(open_ones, stop, says)
 
 
@@ -144,7 +141,7 @@ def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], 
         question=question,
         label=asked.label,
         ask=asked.ask,
-        changes_advice=sum(o.probability or 0.0 for o, _ in outcomes if o.changes_advice),
+        changes_advice=min(1.0, sum(o.probability or 0.0 for o, _ in outcomes if o.changes_advice)),
         information=max(0.0, entropy - left),
         cost=asked.cost,
         outcomes=tuple(outcome for outcome, _ in outcomes),

@@ -19,6 +19,11 @@ from bayesnet.knowledge.gates import tables_of
 from bayesnet.knowledge.numbers import Elicited, NumberTable
 from bayesnet.knowledge.schema import BINARY, YES, Basis
 
+IMPOSSIBLE = 1e-9
+"""Where P(e) falls below this share of what it is now, it is taken as 0."""
+STILL = 1e-12
+"""A slope below this is rounding."""
+
 
 @dataclass(frozen=True)
 class OneWay:
@@ -45,9 +50,11 @@ class OneWay:
     flips_at: float | None
 
     def at(self, t: float) -> float:
-        """The posterior if the number were t, in [0, 1]."""
+        """The posterior if the number were t, in [0, 1]; its limit where the evidence would be impossible."""
         below = self.c * t + self.d
-        return min(1.0, max(0.0, (self.a * t + self.b) / below)) if below > 0 else 0.0
+        # Where the evidence becomes impossible, numerator and denominator vanish together: what is left is the limit.
+        value = (self.a * t + self.b) / below if below > IMPOSSIBLE else self.a / self.c
+        return min(1.0, max(0.0, value))
 
     @property
     def swing(self) -> tuple[float, float]:
@@ -138,6 +145,7 @@ def _one_way(
     table, row, at = place
     value = row.p[table.states[at]]
     derivative = slopes[cause] - present[cause] * below
+    derivative = derivative if abs(derivative) > STILL else 0.0
     return OneWay(
         table=table.id,
         label=_label(case, place),
@@ -152,19 +160,22 @@ def _one_way(
         d=1 - below * value,
         derivative=derivative,
         doubt=abs(derivative) * sqrt(value * (1 - value) / (row.strength + 1)),
-        flips_at=_flips_at(value, present, slopes),
+        flips_at=_flips_at(value, present, slopes, below),
     )
 
 
-def _flips_at(value: float, present: Mapping[str, float], slopes: Mapping[str, float]) -> float | None:
-    """Where the line of another cause meets that of the likeliest, nearest to the present value."""
+def _flips_at(value: float, present: Mapping[str, float], slopes: Mapping[str, float], below: float) -> float | None:
+    """Where the line of another cause meets that of the likeliest, nearest to the present value.
+
+    Where the evidence becomes impossible all lines meet at 0, and nothing is overtaken.
+    """
     first = max(present, key=present.__getitem__)
     meets = []
     for other in present:
         closing = slopes[other] - slopes[first]
-        if other != first and closing != 0:
+        if other != first and abs(closing) > STILL:
             t = value + (present[first] - present[other]) / closing
-            if 0 <= t <= 1:
+            if 0 <= t <= 1 and 1 + below * (t - value) > IMPOSSIBLE:
                 meets.append(t)
     return min(meets, key=lambda t: abs(t - value), default=None)
 

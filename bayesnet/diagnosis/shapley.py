@@ -51,7 +51,9 @@ def sampled_shapley(worth: Callable[[Members], Array], k: int) -> tuple[Array, A
             worths = worth(rank[None, :] < np.arange(k + 1)[:, None])
             gains[i, j, way] = steps(worths[:-1], worths[1:])
     pairs = gains.mean(axis=1)
-    return pairs.mean(axis=0), pairs.std(axis=0, ddof=1) / np.sqrt(ORDERS)
+    shares = pairs.mean(axis=0)
+    finite = np.where(np.isfinite(shares), pairs, 0.0)  # an endless share has no error
+    return shares, finite.std(axis=0, ddof=1) / np.sqrt(ORDERS)
 
 
 def steps(before: Array, after: Array) -> Array:

@@ -43,8 +43,8 @@ def twin_tables(knowledge: Knowledge, numbers: Numbers) -> dict[str, Array]:
 def twin_families(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
     """States and families of the twin network."""
     states, families = expand(knowledge, numbers)
-    leading = _ancestors(families, knowledge.outcome.id)
-    twin = {v: next_node(v) for v in families if v in leading and v not in knowledge.lasting}
+    copied = _ancestors(families, knowledge.outcome.id) | set(knowledge.habits)
+    twin = {v: next_node(v) for v in families if v in copied and v not in knowledge.lasting}
     all_states, all_families = dict(states), dict(families)
     for variable, node in twin.items():
         all_states[node] = states[variable]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesnet.diagnosis.reader import Case
+from bayesnet.errors import ImpossibleEvidence
 from bayesnet.inference.network import Array
 
 COVERAGE = 0.90
@@ -29,7 +30,11 @@ class Doubt:
 def doubt(case: Case) -> Doubt:
     """The doubt about every cause and heading in this case: one pass under all draws."""
     reader = case.reader
-    drawn = reader.tree.posteriors_under(reader.drawn, case.evidence, reader.triggering)
+    drawn, log_evidence = reader.tree.under(reader.drawn, case.evidence, reader.triggering)
+    possible = log_evidence > -np.inf  # numbers drawn as 0 may rule the case out: such a model says nothing of it
+    if not possible.any():
+        raise ImpossibleEvidence(dict(case.given))
+    drawn = {node: p[possible] for node, p in drawn.items()}
     causes = np.array([drawn[node][:, 1] for node in reader.triggers.values()])
     first = np.bincount(causes.argmax(axis=0), minlength=len(causes)) / causes.shape[1]
     return Doubt(

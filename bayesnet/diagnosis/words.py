@@ -38,14 +38,32 @@ def in_range(interval: tuple[float, float]) -> str:
 
 
 def from_to(before: float, after: float) -> str:
-    """'from about 3 in 10 sessions to about 2 in 10'; in 100 or 1,000 where tenths would not show the difference."""
-    for per in (10, 100, 1000):
-        low, high = round(before * per), round(after * per)
-        if low != high and min(low, high) >= 1:
-            return f"from about {low} in {per:,} sessions to about {high} in {per:,}"
-    if abs(before - after) < 0.0005:
+    """'from about 3 in 10 sessions to about 2 in 10'; in 100 or 1,000 where rounding to tenths would tell another story."""
+    change = abs(before - after)
+    if change < 0.0005:
         return f"stays at {in_words(after)} sessions"
-    return "changes by about 1 in 1,000 sessions"
+    for per in (10, 100, 1000):
+        first, then = round(before * per), round(after * per)
+        if min(first, then) >= 1 and max(first, then) < per and abs(abs(first - then) / per - change) <= change / 4:
+            return f"from about {first} in {per:,} sessions to about {then} in {per:,}"
+    return f"from {_at_the_ends(before)} sessions to {_at_the_ends(after)}"
+
+
+def _at_the_ends(p: float) -> str:
+    return "less than 1 in 1,000" if p < 0.001 else f"about {round(p * 1000)} in 1,000" if p < 0.01 else in_words(p)
+
+
+def in_points(change: float, interval: tuple[float, float]) -> str:
+    """'8.2 points lower (plausibly 2.0 to 16.3)', in percentage points; higher where the change is negative."""
+    if abs(change) < 0.0005 and max(map(abs, interval)) < 0.0005:
+        return "no change"
+    low, high = interval if change >= 0 else (-interval[1], -interval[0])
+    direction = "lower" if change >= 0 else "higher"
+    return f"{_points(abs(change))} points {direction} (plausibly {_points(low)} to {_points(high)})"
+
+
+def _points(change: float) -> str:
+    return "less than 0.1" if abs(change) < 0.0005 else f"{change * 100:.1f}"
 
 
 def within_sentence(label: str) -> str:

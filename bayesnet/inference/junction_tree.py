@@ -200,6 +200,8 @@ class JunctionTree:
         Raises ImpossibleEvidence as `posteriors` does. Every joint state is a case of its own.
         """
         wanted = self._wanted(variables)
+        if len(set(wanted)) < len(wanted):
+            raise BadEvidence(f"a variable stands twice in {', '.join(wanted)}")
         evidence = encode(self.network.states, cases)
         shape = tuple(self._sizes[variable] for variable in wanted)
         cells = prod(shape)

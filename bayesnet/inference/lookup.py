@@ -125,10 +125,13 @@ class Lookup:
 
     def joint(self, cases: Any, variables: Sequence[str]) -> Array:
         """As JunctionTree.joint."""
-        wanted = tuple(variables)
+        wanted = checked_variables(variables)
+        for variable in wanted:
+            self.network.check_variable(variable)
         evidence = encode(self.network.states, cases)
         shape = self._shape(wanted)
-        fits = prod(shape) <= LARGEST_CORE and {*self._core}.isdisjoint(wanted) and self._covers(evidence, wanted)
+        apart = {*self._core, *self._given}.isdisjoint(wanted) and len(set(wanted)) == len(wanted)
+        fits = apart and prod(shape) <= LARGEST_CORE and self._covers(evidence, wanted)
         keys = self._keys(evidence) if fits else None
         if keys is not None:
             found, ids = self._looked_up(keys, evidence.n, self._joint_table(wanted))

@@ -9,6 +9,7 @@ from rich.prompt import Prompt
 
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
+from bayesnet.diagnosis.words import in_percent
 from bayesnet.report.cases import print_diagnosis
 
 SKIP, END = "?", "q"
@@ -19,13 +20,11 @@ def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Conso
     out = console or Console(highlight=False)
     given, skipped = dict(answers), set[str]()
     out.print(f"[bold]{escape(model.knowledge.ask)}[/]  ({SKIP} = not sure, {END} = enough)")
-    flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in given]
-    if flags and not _ask_flags(model, given, out):
-        skipped |= {flag.id for flag in flags}
-    while True:
+    model.diagnose(given)  # what is wrong with the answers given is told before anything is asked
+    going_on = _ask_flags(model, given, out)
+    while going_on and not _urgent(model, given):
         questions = model.diagnose(given).next_questions()
-        open_ones = [q for q in questions if q.question not in skipped and not q.is_red_flag]
-        worth = [q for q in open_ones if q.changes_advice]
+        worth = [q for q in questions if q.changes_advice and not q.is_red_flag and q.question not in skipped]
         if not worth:
             out.print("[dim]No open answer would change the advice.[/]\n")
             break
@@ -40,16 +39,24 @@ def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Conso
     return given
 
 
+def _urgent(model: DiagnosticModel, given: Mapping[str, Any]) -> bool:
+    """Whether a red flag brings the highest level: nothing more is asked then."""
+    diagnosis = model.diagnose(given)
+    return bool(diagnosis.red_flags) and diagnosis.advice.level.id == list(model.knowledge.levels)[-1]
+
+
 def _ask_flags(model: DiagnosticModel, given: dict[str, Any], out: Console) -> bool:
-    """One question for all warning signs; whether it was answered."""
+    """One question for all warning signs; False where enough was asked."""
     flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in given]
+    if not flags:
+        return True
     out.print("\n[bold red]First the warning signs.[/] Does any of these apply?")
     for number, flag in enumerate(flags, start=1):
         out.print(f"  {number}  {escape(flag.ask)}")
     while True:
-        said = _prompt(out, "numbers, or Enter for none")
+        said = _prompt(out, f"numbers, Enter for none of them, {SKIP} for not sure, {END} for enough")
         if said in (SKIP, END):
-            return False
+            return said == SKIP
         chosen = said.replace(",", " ").split()
         if all(part.isdigit() and 1 <= int(part) <= len(flags) for part in chosen):
             up = {int(part) for part in chosen}
@@ -65,7 +72,7 @@ def _ask(model: DiagnosticModel, question: NextQuestion, out: Console) -> str:
     for number, state in enumerate(asked.states, start=1):
         meaning = f": [dim]{escape(state.means)}[/]" if state.means else ""
         out.print(f"  {number}  {escape(state.label)}{meaning}")
-    out.print(f"[dim]A chance of {question.changes_advice or 0:.0%} that the answer changes the advice.[/]")
+    out.print(f"[dim]A chance of {in_percent(question.changes_advice or 0.0)} that the answer changes the advice.[/]")
     names = {str(number): state.id for number, state in enumerate(asked.states, start=1)}
     names |= {state.id: state.id for state in asked.states} | {SKIP: SKIP, END: END, "": SKIP}
     while True:

@@ -1,6 +1,6 @@
 """Reasons, next questions, fixes and sensitivity: as text for a terminal, and as plain values for machines."""
 
-from math import isfinite
+from math import exp, isfinite
 from typing import Any
 
 from rich.bar import Bar
@@ -32,13 +32,16 @@ def _table(*headers: str) -> Table:
 def print_explanation(model: DiagnosticModel, diagnosis: Diagnosis, cause: str) -> None:
     """Every answer's weight with a bar, what is open and would matter, what fits badly, and what would flip the result."""
     out = Console(highlight=False)
-    why = diagnosis.explain(cause)
+    print_first_things(model, diagnosis)
+    why, first = diagnosis.explain(cause), diagnosis.beliefs[0]
     out.print(
         f"[bold]Why {escape(within_sentence(why.label))}?[/] Before any answer {in_words_and_percent(why.prior)}; "
         f"now {in_words_and_percent(why.posterior)}."
     )
+    if first.cause != cause:
+        out.print(f"Likeliest now: {escape(first.label)}, {in_words_and_percent(first.triggered)}.")
     if not why.weights:
-        out.print("Nothing is answered yet, so nothing speaks for or against it.")
+        out.print("No question is answered yet, so nothing speaks for or against it.")
     else:
         out.print(_weights(why))
         out.print("[dim]Shares of the whole shift of the odds, averaged over all orders of the answers.[/]")
@@ -55,7 +58,7 @@ def print_explanation(model: DiagnosticModel, diagnosis: Diagnosis, cause: str) 
 
 
 def _weights(why: Explanation) -> Table:
-    table = _table("answer", "speaks", "", "odds alone", "if left out")
+    table = _table("answer", "speaks", "", "odds by itself", "odds without it")
     largest = max((abs(w.shapley) for w in why.weights if isfinite(w.shapley)), default=1.0) or 1.0
     for weight in why.weights:
         share = min(abs(weight.shapley) / largest, 1.0)
@@ -75,7 +78,7 @@ def _factor(weight: float) -> str:
     if not isfinite(weight):
         return "settles it"
     sign, size = ("×", weight) if weight >= 0 else ("÷", -weight)
-    factor = 2.718281828459045 ** min(size, 20.0)
+    factor = exp(min(size, 20.0))
     return f"{sign} {factor:.1f}" if factor < 1000 else f"{sign} over 1000"
 
 
@@ -86,7 +89,7 @@ def explanation_values(diagnosis: Diagnosis, cause: str) -> dict[str, Any]:
         "cause": why.cause,
         "prior": why.prior,
         "posterior": why.posterior,
-        "error": why.error,
+        "error": _number(why.error),
         "weights": [
             {
                 "question": w.question,
@@ -125,12 +128,13 @@ def _number(value: float) -> float | None:
 def print_next(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
     """The open questions, ranked, with what each answer would lead to."""
     out = Console(highlight=False)
+    print_first_things(model, diagnosis)
     questions = diagnosis.next_questions()
     out.print(f"[bold]{escape(questions.says)}[/]")
     flags = [question for question in questions if question.is_red_flag]
     if flags:
-        out.print("[bold red]Warning signs[/] not asked yet: " + escape("; ".join(q.question for q in flags)))
-    table = _table("question", "changes the advice", "bits", "cost", "what each answer would put first")
+        out.print("[bold red]Warning signs[/] not asked yet: " + escape("; ".join(q.label for q in flags)))
+    table = _table("question", "changes the advice", "bits", "cost", "what each answer would lead to")
     for question in questions:
         if not question.is_red_flag:
             table.add_row(
@@ -145,8 +149,12 @@ def print_next(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
 
 
 def _outcomes(model: DiagnosticModel, question: NextQuestion) -> str:
-    labels = model.knowledge.labels
-    return "; ".join(f"{o.label} ({in_percent(o.probability or 0.0)}): {labels[o.first]}" for o in question.outcomes)
+    knowledge = model.knowledge
+    return "; ".join(
+        f"{o.label} ({in_percent(o.probability or 0.0)}): {knowledge.labels[o.first]}"
+        + (f", {knowledge.levels[o.level].label}" if o.changes_advice else "")
+        for o in question.outcomes
+    )
 
 
 def next_values(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -183,50 +191,44 @@ def next_values(diagnosis: Diagnosis) -> dict[str, Any]:
 # ---- fixes
 
 
-def print_first_things(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
-    """Red flags and a level above the lowest: before any habit is changed, these come first."""
+NO_HABIT = "No habit makes up for that."
+
+
+def print_first_things(model: DiagnosticModel, diagnosis: Diagnosis, but: str = "") -> None:
+    """Red flags and a level above the lowest come before all else."""
     out, level = Console(highlight=False), diagnosis.advice.level
     for flag in diagnosis.red_flags:
         out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
     if model.knowledge.level_ranks[level.id] > 0:
-        out.print(f"[bold red]{escape(level.label)}.[/] {escape(level.says)} No habit makes up for that.\n")
+        out.print(f"[bold red]{escape(level.label)}.[/] {escape(level.says)} {escape(but)}\n".replace(" \n", "\n"))
 
 
-def print_fixes(fixes: Fixes) -> None:
+def print_fixes(model: DiagnosticModel, fixes: Fixes) -> None:
     """The changes of habits that lower the risk of the next session, with effort and doubt."""
     out = Console(highlight=False)
     out.print(f"As things are, it happens again in {in_words_and_percent(fixes.before)} sessions.")
     if not len(fixes):
         out.print("No change of a single habit lowers that.")
         return
-    table = _table("change", "sessions", "lowered by", "90% range", "effort")
+    table = _table("change", "sessions", "in percentage points", "effort")
     for fix in fixes:
-        low, high = fix.interval
-        table.add_row(
-            f"{escape(fix.label)}: {escape(fix.to_label)}",
-            fix.what_if.says,
-            f"{fix.lowered:.1%}",
-            f"{low:.1%} to {high:.1%}",
-            fix.effort,
-        )
+        change = f"{escape(fix.label)}: {escape(fix.to_label)}"
+        table.add_row(change, fix.what_if.says, fix.what_if.in_points, fix.effort)
     out.print(table)
-    out.print(
-        "[dim]Habits and lasting causes carry over from this episode; heat and the like are as usual next time.[/]"
-    )
+    out.print("[dim]Habits and lasting causes carry over from this episode; all else is as usual next time.[/]")
+    out.print(f"[dim]{escape(model.knowledge.disclaimer)}[/]")
 
 
 def print_what_if(model: DiagnosticModel, result: WhatIf) -> None:
     """The next session before and after some changes."""
     out = Console(highlight=False)
     changed = "; ".join(model.in_words(habit, state) for habit, state in result.changes.items())
-    low, high = result.interval
-    out.print(
-        f"[bold]{escape(changed)}[/]: {result.says} (lowered by {result.lowered:.1%}, 90% range {low:.1%} to {high:.1%})"
-    )
+    out.print(f"[bold]{escape(changed)}[/]: {result.says}; {result.in_points}.")
     table = _table("cause", "triggers it next time, as things are", "with the change")
     for cause, (before, after) in result.causes.items():
         table.add_row(escape(model.knowledge.labels[cause]), in_percent(before), in_percent(after))
     out.print(table)
+    out.print(f"[dim]{escape(model.knowledge.disclaimer)}[/]")
 
 
 def what_if_values(result: WhatIf) -> dict[str, Any]:
@@ -260,7 +262,9 @@ def print_sensitivity(model: DiagnosticModel, found: Sensitivity, top: int) -> N
     out = Console(highlight=False)
     label = model.knowledge.labels[found.cause]
     out.print(f"[bold]{escape(label)}[/]: {in_words_and_percent(found.triggered)}. Data would help most on:")
-    table = _table("number", "now", "strength", "basis", "result, one sd below and above", "another cause leads at")
+    table = _table(
+        "number", "now", "strength", "basis", "result, one standard deviation off", "another cause leads from"
+    )
     for number in found.numbers[:top]:
         low, high = number.swing
         flips = "" if number.flips_at is None else f"{number.flips_at:.3g}"
