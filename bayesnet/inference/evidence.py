@@ -258,10 +258,12 @@ def _column(variable: str, states: Sequence[str], answers: Any) -> Column:
 def _factorized(answers: Any) -> tuple[Ids, Sequence[Any]]:
     """Which distinct answer each row has (-1: none at all), and the distinct answers."""
     if hasattr(answers, "cat"):
-        # A filtered table keeps categories that no row has any more.
-        used, codes = np.unique(np.asarray(answers.cat.codes, dtype=np.intp), return_inverse=True)
-        missing = int(len(used) > 0 and used[0] == -1)
-        return codes - missing, [answers.cat.categories[code] for code in used[missing:]]
+        # A filtered table keeps categories that no row has any more. Code -1 is no answer.
+        codes, categories = np.asarray(answers.cat.codes, dtype=np.intp), answers.cat.categories
+        used = np.flatnonzero(np.bincount(codes + 1, minlength=len(categories) + 1)[1:])
+        number = np.full(len(categories) + 1, -1, dtype=np.intp)
+        number[used] = np.arange(len(used))
+        return number[codes], [categories[code] for code in used]
     if hasattr(answers, "factorize"):
         # A column that holds {state: likelihood} somewhere cannot be factorized, as a dict has no hash.
         with suppress(TypeError):
