@@ -90,14 +90,17 @@ class DiagnosticModel:
         return what_if(self._case(answers), changes)
 
     def fixes(self, answers: Mapping[str, Any]) -> Fixes:
-        """The change of each habit that most lowers the probability of the outcome in the next session, best first."""
+        """The change of each habit that most lowers the probability of the outcome in the next session, best first.
+
+        It knows nothing of red flags and levels of advice: see what `diagnose` says of the same answers first.
+        """
         return fixes(self._case(answers))
 
     def posteriors(self, cases: Any, errors: Literal["raise", "null"] = "raise") -> Any:
         """P(triggered) of every cause for many cases: a pandas DataFrame on the index of `cases`.
 
         `cases` is a DataFrame with a column per question (None, NaN or "" where unanswered), or a list of answers as in
-        `diagnose`. The columns are the causes in declared order, then `unexplained`. Raises as `diagnose` does, naming
+        `diagnose`. Red flags may stand among them: they are checked, and change no probability. The columns are the causes in declared order, then `unexplained`. Raises as `diagnose` does, naming
         the row; with `errors="null"` contradictory cases become NaN and an ImpossibleCases warning counts them. Raises
         MissingExtra where pandas is not installed.
         """
