@@ -100,8 +100,9 @@ class DiagnosticModel:
         """P(triggered) of every cause for many cases: a pandas DataFrame on the index of `cases`.
 
         `cases` is a DataFrame with a column per question (None, NaN or "" where unanswered), or a list of answers as in
-        `diagnose`. Red flags may stand among them: they are checked, and change no probability. The columns are the causes in declared order, then `unexplained`. Raises as `diagnose` does, naming
-        the row; with `errors="null"` contradictory cases become NaN and an ImpossibleCases warning counts them. Raises
+        `diagnose`. Red flags may stand among them: they are checked, and change no probability. The columns are the causes
+        in declared order, then `unexplained`. Raises as `diagnose` does, naming the row; with `errors="null"`
+        contradictory cases become NaN and an ImpossibleCases warning counts them. Raises
         MissingExtra where pandas is not installed.
         """
         try:
