@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from math import isfinite
 from typing import Any
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
@@ -121,15 +120,10 @@ def _quoted(text: str) -> str:
 def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
     """A Vega-Lite chart: per answer a bar to the right where it speaks for the cause, to the left where against."""
     ink = INK[theme]
-    labels = {w.label: w.sentence.removeprefix(f"{w.label}: ") for w in why.weights}
-    largest = max((abs(w.shapley) for w in why.weights if isfinite(w.shapley)), default=1.0) or 1.0
+    labels = {w.label: w.says for w in why.weights}
     values = [
-        {
-            "answer": w.label,
-            "weight": max(-largest, min(largest, w.shapley)),
-            "side": "for" if w.shapley > 0 else "against",
-        }
-        for w in why.weights
+        {"answer": w.label, "weight": length, "side": "for" if w.shapley > 0 else "against"}
+        for w, length in zip(why.weights, why.lengths, strict=True)
     ]
     return {
         "data": {"values": values},
@@ -141,7 +135,7 @@ def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
                 "field": "weight",
                 "type": "quantitative",
                 "title": None,
-                "scale": {"domain": [-largest, largest]},
+                "scale": {"domain": [-1, 1]},
                 "axis": {"labels": False, "ticks": False, "values": [0]},
             },
             "color": {

@@ -96,12 +96,17 @@ def remember(name: str, answer: str | None) -> None:
 def answer(name: str, state: str) -> None:
     """Answers a question from outside its own widget, which then shows it."""
     answers()[name] = state
-    st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+    _renew_widgets()
 
 
 def clear() -> None:
     """Forgets every answer."""
     st.session_state[_ANSWERS] = {}
+    _renew_widgets()
+
+
+def _renew_widgets() -> None:
+    """Every widget starts again from the answers that are kept."""
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
 
 

@@ -45,6 +45,11 @@ class Weight:
         """By what its share multiplies the odds."""
         return exp(min(self.shapley, 700.0))
 
+    @property
+    def says(self) -> str:
+        """The sentence without the answer that it begins with."""
+        return self.sentence.removeprefix(f"{self.label}: ")
+
 
 @dataclass(frozen=True)
 class OpenFinding:
@@ -93,12 +98,14 @@ class Explanation:
         """The answers whose share lowers the odds by more than a tenth, the strongest first."""
         return tuple(w for w in self.weights if w.shapley < -NEGLIGIBLE)
 
-    def _repr_html_(self) -> str:
+    @property
+    def lengths(self) -> tuple[float, ...]:
+        """Per weight how long its bar is, in [-1, 1]: its share beside the largest that is not endless."""
         largest = max((abs(w.shapley) for w in self.weights if not isinf(w.shapley)), default=1.0) or 1.0
-        rows = [
-            (w.label, max(-1.0, min(1.0, w.shapley / largest)), w.sentence.removeprefix(f"{w.label}: "))
-            for w in self.weights
-        ]
+        return tuple(max(-1.0, min(1.0, w.shapley / largest)) for w in self.weights)
+
+    def _repr_html_(self) -> str:
+        rows = [(w.label, length, w.says) for w, length in zip(self.weights, self.lengths, strict=True)]
         caption = f"{self.label}: before {in_words_and_percent(self.prior)}, now {in_words_and_percent(self.posterior)}"
         return bar_table(caption, ("answer", "weight", ""), rows)
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from bayesnet.diagnosis.answers import CheckedAnswers
 from bayesnet.diagnosis.twin import twin_tables, twin_tree
-from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, encode, one_case
+from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, encode, hard_vectors, one_case
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.gates import any_node, heading_node, link_node, network_of, tables_of
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.numbers import Numbers
 from bayesnet.knowledge.schema import NO, YES
 
 DRAWS = 400
@@ -41,7 +42,7 @@ class Reader:
     @cached_property
     def drawn(self) -> Mapping[str, Array]:
         """The network's tables under DRAWS draws of all numbers: {variable: (n_states, *parent states, draws)}."""
-        return tables_of(self.knowledge, self.knowledge.draw(DRAWS, SEED))
+        return tables_of(self.knowledge, self._numbers)
 
     @cached_property
     def twin(self) -> JunctionTree:
@@ -51,7 +52,11 @@ class Reader:
     @cached_property
     def twin_drawn(self) -> Mapping[str, Array]:
         """The twin network's tables under the same draws."""
-        return twin_tables(self.knowledge, self.knowledge.draw(DRAWS, SEED))
+        return twin_tables(self.knowledge, self._numbers)
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return self.knowledge.draw(DRAWS, SEED)
 
     # ---- nodes
 
@@ -156,7 +161,6 @@ class Case:
         for row, (question, state) in enumerate(further, start=1):
             states = network.states[question]
             if question not in columns:
-                vectors = np.vstack([np.ones(len(states)), np.eye(len(states))])
-                columns[question] = Column(np.zeros(n, dtype=np.intp), vectors)
+                columns[question] = Column(np.zeros(n, dtype=np.intp), hard_vectors(len(states)))
             columns[question].codes[row] = states.index(state) + 1
         return Evidence(n, known.fixed, columns)

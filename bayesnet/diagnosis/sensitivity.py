@@ -85,10 +85,10 @@ def sensitivity(case: Case, cause: str) -> Sensitivity:
     places = list(_places(case))
     moved = np.array([_moved(row.p[table.states[at]]) for table, row, at in places])
     nodes = list(reader.triggers.values())
-    now = reader.tree.posterior(case.evidence, nodes)
+    now, log_now = reader.tree.posterior_and_log_evidence(case.evidence, nodes)
     found, log_evidence = reader.tree.under(_tables(case, places, moved), case.evidence, nodes)
     # Everything relative to P(e) as it is now, so that c t + d is 1 at the present value.
-    scale = np.exp(log_evidence - reader.tree.log_evidence([case.evidence])[0])
+    scale = np.exp(log_evidence - log_now)
     values = np.array([row.p[table.states[at]] for table, row, at in places])
     slope_below = (scale - 1) / (moved - values)
     slopes = {

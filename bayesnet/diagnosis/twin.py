@@ -6,12 +6,10 @@ has a switch: "keep", or a state that it is set to. Setting it is an interventio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from bayesnet.inference.junction_tree import JunctionTree
-from bayesnet.inference.network import Array, Network
+from bayesnet.inference.network import Array, Network, ancestors
 from bayesnet.knowledge.gates import DrawnFamily, expand
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import Numbers
@@ -43,7 +41,7 @@ def twin_tables(knowledge: Knowledge, numbers: Numbers) -> dict[str, Array]:
 def twin_families(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
     """States and families of the twin network."""
     states, families = expand(knowledge, numbers)
-    copied = _ancestors(families, knowledge.outcome.id) | set(knowledge.habits)
+    copied = ancestors(families, [knowledge.outcome.id]) | set(knowledge.habits)
     twin = {v: next_node(v) for v in families if v in copied and v not in knowledge.lasting}
     all_states, all_families = dict(states), dict(families)
     for variable, node in twin.items():
@@ -69,14 +67,3 @@ def _switched(n: int) -> Array:
         for to in range(n):
             table[to, before, to + 1] = 1
     return table
-
-
-def _ancestors(families: Mapping[str, DrawnFamily], variable: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [variable]
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting.extend(families[node].parents)
-    return found

@@ -57,6 +57,7 @@ def _difference(numerator: Array, denominator: Array) -> Array:
 
 
 def normalised(logarithms: Array) -> Array:
+    """The logarithms of numbers that sum to 1 in each column."""
     every = tuple(range(logarithms.ndim - 1))
     return _difference(logarithms, np.asarray(np.logaddexp.reduce(logarithms, axis=every)))
 

@@ -72,6 +72,11 @@ ONE = np.zeros(1, dtype=np.intp)
 """The codes of a single case."""
 
 
+def hard_vectors(n_states: int) -> Array:
+    """The likelihood vectors of no answer, then of each state: (n_states + 1, n_states)."""
+    return np.vstack([np.ones(n_states), np.eye(n_states)])
+
+
 @dataclass(frozen=True)
 class Column:
     """The answers of many cases to one question: `vectors` (n_distinct, n_states) and which of them each case gave."""

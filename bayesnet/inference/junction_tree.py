@@ -215,14 +215,12 @@ class JunctionTree:
             raise BadEvidence(f"{', '.join(sorted(clash))} is observed; a joint posterior is of what is not")
         logs = self.log_evidence(Evidence(every.n, every.fixed, {**every.columns, **hidden})).reshape(evidence.n, cells)
         largest = logs.max(axis=1, keepdims=True)
-        self._refuse(evidence, np.isneginf(largest[:, 0]))
+        impossible = np.isneginf(largest[:, 0])
+        if impossible.any():
+            self._report(evidence, impossible, "raise")
         with np.errstate(under="ignore"):
             joint = np.exp(logs - largest)
         return np.asarray((joint / joint.sum(axis=1, keepdims=True)).reshape(evidence.n, *shape))
-
-    def _refuse(self, evidence: Evidence, impossible: NDArray[np.bool_]) -> None:
-        if impossible.any():
-            self._report(evidence, impossible, "raise")
 
     def _one_pass(self, case: Evidence, wanted: tuple[str, ...]) -> tuple[CliqueTree, Posterior]:
         """One case, on the standing tree or, where that is dear, on a tree made for what is observed and asked."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from bayesnet.errors import UnknownState
 from bayesnet.inference.arguments import check_errors, checked_variables, keep
-from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, one_case
+from bayesnet.inference.evidence import Answers, Column, Evidence, Ids, distinct, encode, hard_vectors, one_case
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.network import Array, Network
 from bayesnet.inference.triangulation import moral_graph
@@ -248,8 +248,8 @@ class Lookup:
         places = np.indices((*patterns, *self._shape(near))).reshape(len(questions) + len(near), -1)
         columns = {}
         for variable, codes in zip((*questions, *near), places, strict=True):
-            states = np.eye(len(self.network.states[variable]))
-            columns[variable] = Column(codes, states if variable in near else np.vstack([np.ones(len(states)), states]))
+            size = len(self.network.states[variable])
+            columns[variable] = Column(codes, np.eye(size) if variable in near else hard_vectors(size))
         joint = self.tree.log_evidence(Evidence(places.shape[1], {}, columns)).reshape(prod(patterns), -1)
         unanswered = np.where(np.isneginf(joint[0]), 0.0, joint[0])
         with np.errstate(under="ignore"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,14 @@ ROW_TOLERANCE = 1e-6
 
 LARGEST_COUNT = 1e300
 """Sums of larger counts would leave the range of floats."""
+
+
+class HasParents(Protocol):
+    """A family of any kind."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The variables that it is conditioned on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,19 +138,24 @@ class Network:
 
     def ancestors(self, variables: Iterable[str]) -> frozenset[str]:
         """These variables and all that an arc leads to them from, however far."""
-        found: set[str] = set()
-        waiting = list(variables)
-        while waiting:
-            variable = waiting.pop()
-            if variable not in found:
-                found.add(variable)
-                waiting.extend(self.families[variable].parents)
-        return frozenset(found)
+        return ancestors(self.families, variables)
 
     def check_variable(self, variable: str) -> None:
         """Raises UnknownVariable, with the nearest name, unless the network has this variable."""
         if variable not in self.states:
             raise UnknownVariable("variable", variable, self.states)
+
+
+def ancestors(families: Mapping[str, HasParents], variables: Iterable[str]) -> frozenset[str]:
+    """These variables and all that an arc leads to them from, however far."""
+    found: set[str] = set()
+    waiting = list(variables)
+    while waiting:
+        variable = waiting.pop()
+        if variable not in found:
+            found.add(variable)
+            waiting.extend(families[variable].parents)
+    return frozenset(found)
 
 
 def _states(variable: str, names: Iterable[str]) -> tuple[str, ...]:

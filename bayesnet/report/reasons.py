@@ -59,14 +59,12 @@ def print_explanation(model: DiagnosticModel, diagnosis: Diagnosis, cause: str) 
 
 def _weights(why: Explanation) -> Table:
     table = _table("answer", "speaks", "", "odds by itself", "odds without it")
-    largest = max((abs(w.shapley) for w in why.weights if isfinite(w.shapley)), default=1.0) or 1.0
-    for weight in why.weights:
-        share = min(abs(weight.shapley) / largest, 1.0)
+    for weight, length in zip(why.weights, why.lengths, strict=True):
         style = "green" if weight.shapley > 0 else "red"
         table.add_row(
             escape(weight.label),
-            escape(weight.sentence.removeprefix(f"{weight.label}: ")),
-            Bar(1.0, 0.0, share, width=16, color=style),
+            escape(weight.says),
+            Bar(1.0, 0.0, abs(length), width=16, color=style),
             _factor(weight.alone),
             _factor(-weight.without),
         )
