@@ -142,6 +142,7 @@ class Diagnosis:
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as plain JSON values."""
         return {
+            "model": self._case.reader.knowledge.version_name,
             "answers": {name: dict(a) if isinstance(a, Mapping) else a for name, a in self.answers.items()},
             "causes": {
                 b.cause: {

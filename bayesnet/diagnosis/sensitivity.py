@@ -126,17 +126,13 @@ def _tables(case: Case, places: list[Place], moved: Array) -> Mapping[str, Array
         for name, table in case.reader.knowledge.tables.items()
     }
     for column, (table, row, at) in enumerate(places):
-        given, old, new = dict(row.given), row.p[table.states[at]], moved[column]
-        cells = tuple(_states(case, p).index(given[p]) if p in given else slice(None) for p in table.parents)
+        old, new = row.p[table.states[at]], moved[column]
+        cells = case.reader.knowledge.cells(table, row)
         values = numbers[table.id][(slice(None), *cells, column)]
         others = (1 - new) / (1 - old) * values if old < 1 else np.full_like(values, (1 - new) / (len(values) - 1))
         others[at] = new
         numbers[table.id][(slice(None), *cells, column)] = others
     return tables_of(case.reader.knowledge, numbers)
-
-
-def _states(case: Case, variable: str) -> tuple[str, ...]:
-    return case.reader.tree.network.states[variable]
 
 
 def _one_way(
@@ -148,7 +144,7 @@ def _one_way(
     derivative = derivative if abs(derivative) > STILL else 0.0
     return OneWay(
         table=table.id,
-        label=_label(case, place),
+        label=case.reader.knowledge.number_label(table, row, table.states[at]),
         given=row.given,
         state=table.states[at],
         value=value,
@@ -178,22 +174,3 @@ def _flips_at(value: float, present: Mapping[str, float], slopes: Mapping[str, f
             if 0 <= t <= 1 and 1 + below * (t - value) > IMPOSSIBLE:
                 meets.append(t)
     return min(meets, key=lambda t: abs(t - value), default=None)
-
-
-def _label(case: Case, place: Place) -> str:
-    """'Muscle strain triggers the cramp, yes', for a reader who knows no ids."""
-    table, row, at = place
-    knowledge = case.reader.knowledge
-    labels = knowledge.labels
-    part = table.id.partition("/")[2]
-    what = labels[table.variable] + (f", by {labels.get(part, part.replace('_', ' '))}" if part else "")
-    if part == "leak":
-        what = f"{labels[table.variable]}, with no known cause"
-    given = ", ".join(f"{labels[parent]} {_state_label(case, parent, state)}" for parent, state in row.given)
-    state = "" if table.states == BINARY else f" {_state_label(case, table.variable, table.states[at])}"
-    return f"{what}{state}" + (f" ({given})" if given else "")
-
-
-def _state_label(case: Case, variable: str, state: str) -> str:
-    question = case.reader.knowledge.questions.get(variable)
-    return next((s.label for s in question.states if s.id == state), state).lower() if question else state

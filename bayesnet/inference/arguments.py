@@ -1,6 +1,6 @@
 """What callers may ask for: arguments checked at the border, and a small cache for what was found out about them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -55,3 +55,16 @@ def checked_draws(network: Network, tables: Mapping[str, Array]) -> int:
     if len(lengths) > 1:
         raise BadNetwork(f"tables with {' and '.join(map(str, sorted(lengths)))} draws; all need as many, or 1")
     return max(lengths, default=1)
+
+
+def checked_weights(weights: Sequence[float] | Array | None, n: int) -> Array:
+    """One weight for each of n cases: an array (n,), all 1 where none are given. Raises BadEvidence for what is no weight."""
+    try:
+        found = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadEvidence(f"weights must be numbers, not {weights!r}") from None
+    if found.shape != (n,):
+        raise BadEvidence(f"weights of shape {found.shape} for {n} cases: one weight per case is needed")
+    if not (np.isfinite(found).all() and (found >= 0).all()):
+        raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
+    return found

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesnet.errors import BadEvidence, BadNetwork, ImpossibleCases, ImpossibleEvidence, TooLarge
-from bayesnet.inference.arguments import check_errors, checked_draws, checked_variables, in_bytes, keep
+from bayesnet.inference.arguments import (
+    check_errors,
+    checked_draws,
+    checked_variables,
+    checked_weights,
+    in_bytes,
+    keep,
+)
 from bayesnet.inference.arithmetic import PLAIN
 from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.evidence import Answers, Column, Evidence, encode, one_case
@@ -140,29 +147,28 @@ class JunctionTree:
 
         `weights` (n_cases,) count each case so many times; one of weight 0 is not looked at. The E-step of EM (Lauritzen 1995).
         """
+        return self.family_counts_and_log_evidence(cases, weights)[0]
+
+    def family_counts_and_log_evidence(
+        self, cases: Any, weights: Sequence[float] | Array | None = None
+    ) -> tuple[dict[str, Array], float]:
+        """What `family_counts` gives, and the sum of the weights x ln P(case), from one pass."""
         given = encode(self.network.states, cases)
-        try:
-            weights = np.ones(given.n) if weights is None else np.asarray(weights, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise BadEvidence(f"weights must be numbers, not {weights!r}") from None
-        if weights.shape != (given.n,):
-            raise BadEvidence(f"weights of shape {weights.shape} for {given.n} cases: one weight per case is needed")
-        if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise BadEvidence("a weight is negative or not finite; a finite number of at least 0 is needed")
+        weights = checked_weights(weights, given.n)
         if not weights.all():
             given, weights = given.rows(np.flatnonzero(weights)), weights[weights > 0]
         evidence, ids = given.distinct()
         weights = np.bincount(ids, weights, minlength=evidence.n).astype(np.float64)
         counts = {variable: np.zeros(family.table.shape) for variable, family in self.network.families.items()}
-        if not given.n:
-            return counts
-        for rows, _, posterior, part in self._passes(evidence, tuple(counts), weights):
+        log_evidence = 0.0
+        for rows, _, posterior, part in self._passes(evidence, tuple(counts), weights) if given.n else ():
             impossible = np.isneginf(posterior.log_evidence)
             if impossible.any():
                 self._report(given, np.isin(ids, np.arange(evidence.n)[rows][impossible]), "raise")
+            log_evidence += float(weights[rows] @ np.broadcast_to(posterior.log_evidence, part.n))
             for variable, array in counts.items():
                 self._add_family(array, posterior, part, variable)
-        return counts
+        return counts, log_evidence
 
     def posteriors_under(self, tables: Tables, evidence: Answers, variables: Iterable[str]) -> dict[str, Array]:
         """{variable: arrays (n_draws, n_states)}: one case under many draws of the network's parameters.

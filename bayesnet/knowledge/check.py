@@ -195,7 +195,7 @@ class _Checker:
         if strength is None:
             self.say("model.toml", item, "has no strength; every number needs one (an equivalent sample size)")
         if basis is None:
-            self.say("model.toml", item, "has no basis. Allowed: read, derived, guess")
+            self.say("model.toml", item, "has no basis. Allowed: read, derived, guess, learned")
         if not sources:
             self.say("model.toml", item, "has no sources; every number needs one")
         self._cited("model.toml", item, sources)

@@ -15,7 +15,7 @@ import numpy as np
 from bayesnet.inference.network import Array, Family, Network
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import Numbers
-from bayesnet.knowledge.schema import BINARY, Gate, ids
+from bayesnet.knowledge.schema import BINARY, Gate
 
 LARGEST_TABLE = 4096
 """A gate with more cells than this is taken apart rather than multiplied out."""
@@ -67,13 +67,12 @@ def tables_of(knowledge: Knowledge, numbers: Numbers) -> dict[str, Array]:
 
 def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str, ...]], dict[str, DrawnFamily]]:
     """The states and families of the network that these numbers stand for, in an order that keeps parents first."""
-    states = {question.id: ids(question.states) for question in knowledge.questions.values()}
-    states |= dict.fromkeys((*knowledge.causes, knowledge.outcome.id), BINARY)
+    states = knowledge.states
     families: dict[str, DrawnFamily] = {}
     for variable in (*knowledge.questions.values(), *knowledge.causes.values()):
         if variable.gate is None:
             families[variable.id] = DrawnFamily(knowledge.tables[variable.id].parents, numbers[variable.id])
-        elif _cells(variable.gate, states) <= LARGEST_TABLE:
+        elif _stays_whole(variable.gate, states):
             families[variable.id] = _multiplied_out(variable.id, variable.gate, states, numbers)
         else:
             families.update(_taken_apart(variable.id, variable.gate, [], numbers))
@@ -82,8 +81,66 @@ def expand(knowledge: Knowledge, numbers: Numbers) -> tuple[dict[str, tuple[str,
     return {name: states.get(name, BINARY) for name in families}, families
 
 
-def _cells(gate: Gate, states: Mapping[str, Sequence[str]]) -> int:
-    return 2 * prod(len(states[parent]) for parent in _parents(gate))
+def number_counts(knowledge: Knowledge, numbers: Numbers, families: Mapping[str, Array]) -> dict[str, Array]:
+    """The way back: expected counts of the network's families -> of the numbers that they were made from.
+
+    `families` as JunctionTree.family_counts under these `numbers` (one draw). Returns {table id: (n_states, *parent
+    states)}. Which links of a gate fired is not in the network where it was multiplied out; given the gate and its parents
+    that has a closed form, so that EM learns links without nodes for them.
+    """
+    counts: dict[str, Array] = {}
+    for variable in (*knowledge.questions.values(), *knowledge.causes.values()):
+        if variable.gate is None:
+            counts[variable.id] = families[variable.id]
+        elif _stays_whole(variable.gate, knowledge.states):
+            counts.update(_link_counts(variable.id, variable.gate, numbers, families[variable.id]))
+        else:
+            counts.update(_node_counts(variable.id, variable.gate, families))
+    return counts | dict(_node_counts(knowledge.outcome.id, knowledge.outcome.gate, families))
+
+
+def _link_counts(child: str, gate: Gate, numbers: Numbers, counts: Array) -> Iterator[tuple[str, Array]]:
+    """P(link fired | child = yes, parents) = P(link fires | parents) / P(yes | parents); with child = no none did.
+
+    The leak counts only where every link is silent, as it does in a gate that is taken apart.
+    """
+    parents = _parents(gate)
+    no, yes = counts
+    shape = no.shape
+    fires = {link.id: _spread(numbers[f"{child}/{link.id}"], link.parents, parents)[..., 0] for link in gate.links}
+    silent = np.ones(shape)
+    for p in fires.values():
+        silent = silent * p[0]
+    leak = numbers[f"{child}/leak"][1, 0]
+    any_yes = 1 - silent * (1 - leak)
+    share = np.divide(yes, any_yes, out=np.zeros(shape), where=any_yes > 0)
+    yield f"{child}/leak", np.array([no.sum(), (share * silent * leak).sum()])
+    for link in gate.links:
+        fired = share * fires[link.id][1]
+        gone = tuple(axis for axis, parent in enumerate(parents) if parent not in link.parents)
+        kept = tuple(parent for parent in parents if parent in link.parents)
+        order = [kept.index(parent) for parent in link.parents]
+        both = [part.sum(axis=gone).transpose(order) for part in (no + yes - fired, fired)]
+        yield f"{child}/{link.id}", np.stack(both)
+
+
+def _node_counts(child: str, gate: Gate, families: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    for link in gate.links:
+        yield f"{child}/{link.id}", families[link_node(child, link.id)]
+    yield f"{child}/leak", families[child][:, 0]
+
+
+def _stays_whole(gate: Gate, states: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a gate is multiplied out into one table."""
+    return 2 * prod(len(states[parent]) for parent in _parents(gate)) <= LARGEST_TABLE
+
+
+def _spread(table: Array, own: tuple[str, ...], parents: tuple[str, ...]) -> Array:
+    """A link's table (2, *own parents, n) with an axis for every parent of the gate, of length 1 where it is not the link's."""
+    order = sorted(range(len(own)), key=lambda i: parents.index(own[i]))
+    sizes = dict(zip(own, table.shape[1:-1], strict=True))
+    turned = table.transpose(0, *(i + 1 for i in order), table.ndim - 1)
+    return turned.reshape(2, *(sizes.get(parent, 1) for parent in parents), -1)
 
 
 def _parents(gate: Gate) -> tuple[str, ...]:
@@ -95,10 +152,7 @@ def _multiplied_out(child: str, gate: Gate, states: Mapping[str, Sequence[str]],
     parents = _parents(gate)
     silent = numbers[f"{child}/leak"][0].reshape((1,) * len(parents) + (-1,))
     for link in gate.links:
-        order = sorted(range(len(link.parents)), key=lambda i: parents.index(link.parents[i]))
-        stays = numbers[f"{child}/{link.id}"][0]
-        shape = [len(states[parent]) if parent in link.parents else 1 for parent in parents]
-        silent = silent * stays.transpose(*order, len(order)).reshape(*shape, -1)
+        silent = silent * _spread(numbers[f"{child}/{link.id}"], link.parents, parents)[0]
     full = np.broadcast_to(silent, (*(len(states[parent]) for parent in parents), silent.shape[-1]))
     return DrawnFamily(parents, np.stack([full, 1 - full]))
 

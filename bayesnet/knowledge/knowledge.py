@@ -1,13 +1,14 @@
 """What the experts know: the content of a model's folder, checked and in one piece."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from bayesnet.knowledge.numbers import Numbers, NumberTable
+from bayesnet.inference.network import Array
+from bayesnet.knowledge.numbers import Elicited, Numbers, NumberTable
 from bayesnet.knowledge.schema import (
     BINARY,
     AdviceRule,
@@ -15,6 +16,7 @@ from bayesnet.knowledge.schema import (
     Heading,
     Level,
     Outcome,
+    Provenance,
     Question,
     RedFlag,
     Source,
@@ -28,7 +30,7 @@ class Knowledge:
     """One domain: questions, causes, an outcome, the numbers that join them, advice and sources.
 
     Everything maps ids to items, in the order of the files; `levels` run from the lowest to the highest. `ask` is what a
-    user wants to know.
+    user wants to know. `files` are the texts that it was read from, {file name: text}.
     """
 
     id: str
@@ -49,11 +51,35 @@ class Knowledge:
     sources: Mapping[str, Source]
     vignettes: tuple[Vignette, ...]
     path: Path
+    files: Mapping[str, str]
+    provenance: Provenance | None = None
+
+    @property
+    def version_name(self) -> str:
+        """What these numbers are called: the version that learning or editing gave them, else that of the file."""
+        return self.provenance.version if self.provenance else f"{self.id} {self.version}"
+
+    @property
+    def numbers_from(self) -> str:
+        """Where the numbers come from, in a sentence, for every screen that shows a result; empty for the experts' own."""
+        made = self.provenance
+        if made is None:
+            return ""
+        if not made.cases:
+            return f"Numbers: {made.method} on {made.made_at[:10]}."
+        simulated = f", {made.simulated:,} of them simulated" if made.simulated else ""
+        return f"Numbers: learned from {made.cases:,} cases{simulated}, on {made.made_at[:10]}."
+
+    @cached_property
+    def states(self) -> Mapping[str, tuple[str, ...]]:
+        """The states of every question, cause and the outcome, in that order."""
+        questions = {question.id: ids(question.states) for question in self.questions.values()}
+        return {**questions, **dict.fromkeys((*self.causes, self.outcome.id), BINARY)}
 
     @cached_property
     def allowed_answers(self) -> Mapping[str, tuple[str, ...]]:
         """The states of everything that can be answered: questions, then red flags."""
-        questions = {question.id: ids(question.states) for question in self.questions.values()}
+        questions = {question: self.states[question] for question in self.questions}
         return {**questions, **dict.fromkeys(self.red_flags, BINARY)}
 
     @cached_property
@@ -88,6 +114,42 @@ class Knowledge:
         """The tables of a variable's numbers: one, or one per link of its gate and one for the leak."""
         return tuple(table for table in self.tables.values() if table.variable == variable)
 
+    def cells(self, table: NumberTable, row: Elicited) -> tuple[int | slice, ...]:
+        """Where a row stands in its table, an index for each parent; a parent that it leaves out stands for all its states."""
+        given = dict(row.given)
+        return tuple(self.states[p].index(given[p]) if p in given else slice(None) for p in table.parents)
+
+    def number_label(self, table: NumberTable, row: Elicited, state: str) -> str:
+        """What a number says, for a reader who knows no ids: 'Muscle strain, by Sets to failure (To failure yes)'."""
+        part = table.id.partition("/")[2]
+        what = self.labels[table.variable]
+        if part == "leak":
+            what += ", with no known cause"
+        elif part:
+            what += f", by {self.labels.get(part, part.replace('_', ' '))}"
+        given = ", ".join(f"{self.labels[parent]} {self._state_label(parent, of)}" for parent, of in row.given)
+        of_state = "" if table.states == BINARY else f" {self._state_label(table.variable, state)}"
+        return f"{what}{of_state}" + (f" ({given})" if given else "")
+
+    def _state_label(self, variable: str, state: str) -> str:
+        question = self.questions.get(variable)
+        return next((s.label for s in question.states if s.id == state), state).lower() if question else state
+
+    def with_rows(self, rows: Mapping[str, Sequence[Elicited]]) -> "Knowledge":
+        """The same with other numbers: {table id: its rows, as many and for the same parent states as now}."""
+        tables = dict(self.tables)
+        for name, new in rows.items():
+            table = self.tables[name]
+            values, strength = table.values.copy(), table.strength.copy()
+            for row in new:
+                at = self.cells(table, row)
+                p = np.array([row.p[state] for state in table.states])
+                values[(slice(None), *at)] = p.reshape(-1, *(1,) * (values[(slice(None), *at)].ndim - 1))
+                strength[at] = row.strength
+            values.flags.writeable = strength.flags.writeable = False
+            tables[name] = replace(table, values=values, strength=strength, rows=tuple(new))
+        return replace(self, tables=tables)
+
     def elicited(self) -> Numbers:
         """The numbers as they stand: {table id: values (n_states, *parent states, 1)}."""
         return {name: table.values[..., None] for name, table in self.tables.items()}
@@ -95,4 +157,14 @@ class Knowledge:
     def draw(self, n: int, seed: int) -> Numbers:
         """n draws of all numbers from their Dirichlet distributions: {table id: (n_states, *parent states, n)}."""
         rng = np.random.default_rng(seed)
-        return {name: table.draw(n, rng) for name, table in self.tables.items()}
+        return {name: self._tied(table, table.draw(n, rng)) for name, table in self.tables.items()}
+
+    def _tied(self, table: NumberTable, drawn: Array) -> Array:
+        """A row that stands for several states of a parent is one number, and so one draw."""
+        for row in table.rows:
+            if len(row.given) < len(table.parents):
+                at = (slice(None), *self.cells(table, row))
+                block = drawn[at]
+                one = block.reshape(len(block), -1, block.shape[-1])[:, :1]
+                drawn[at] = one.reshape(len(block), *(1,) * (block.ndim - 2), block.shape[-1])
+        return drawn

@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 
 LARGEST_FILE = 5_000_000
 """Bytes. A model file is some 50 kB; a larger one is not a model file."""
+NEEDED = ("model.toml", "advice.toml", "sources.toml")
+OPTIONAL = ("vignettes.toml",)
 
 
 def load_knowledge(path: str | Path | None = None) -> Knowledge:
@@ -33,11 +35,16 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
         folder = folder.parent
     if not folder.is_dir():
         raise BadModel([f"{folder}: no such folder; a model is a folder with model.toml, advice.toml and sources.toml"])
-    model = _read(folder / "model.toml", ModelFile)
-    advice = _read(folder / "advice.toml", AdviceFile)
-    sources = _read(folder / "sources.toml", SourcesFile)
-    optional = folder / "vignettes.toml"
-    vignettes = _read(optional, VignettesFile) if optional.exists() else VignettesFile()
+    optional = [name for name in OPTIONAL if (folder / name).exists()]
+    return knowledge_of({name: _text(folder / name) for name in (*NEEDED, *optional)}, folder)
+
+
+def knowledge_of(files: Mapping[str, str], path: Path) -> Knowledge:
+    """The knowledge in the texts of a model's files, {file name: text}. `path` says where they are from. Raises BadModel."""
+    model = _parsed("model.toml", files, ModelFile)
+    advice = _parsed("advice.toml", files, AdviceFile)
+    sources = _parsed("sources.toml", files, SourcesFile)
+    vignettes = _parsed("vignettes.toml", files, VignettesFile) if "vignettes.toml" in files else VignettesFile()
     tables = check(model, advice, sources, vignettes)
     return Knowledge(
         id=model.id,
@@ -57,7 +64,9 @@ def load_knowledge(path: str | Path | None = None) -> Knowledge:
         advice=_by_id(advice.advice),
         sources=_by_id(sources.source),
         vignettes=vignettes.vignette,
-        path=folder,
+        path=path,
+        files=files,
+        provenance=model.provenance,
     )
 
 
@@ -65,28 +74,36 @@ def _by_id(items: Sequence[Item]) -> Mapping[str, Item]:
     return {item.id: item for item in items}  # type: ignore[attr-defined]
 
 
-def _read(path: Path, schema: type[File]) -> File:
-    """One TOML file, parsed and held against its schema."""
+def _text(path: Path) -> str:
+    """The text of one file."""
     try:
         if path.exists() and not path.is_file():
             raise BadModel([f"{path.name}: not a file"])
         if path.stat().st_size > LARGEST_FILE:
             raise BadModel([f"{path.name}: larger than {LARGEST_FILE:,} bytes; this is no model file"])
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadModel(
             [f"{path.name}: cannot be read ({error.strerror or error}); it belongs in {path.parent}"]
         ) from None
     except UnicodeDecodeError as error:
         raise BadModel([f"{path.name}: not UTF-8 text (byte {error.start})"]) from None
+
+
+def _parsed(name: str, files: Mapping[str, str], schema: type[File]) -> File:
+    """One TOML file, parsed and held against its schema."""
+    if name not in files:
+        raise BadModel([f"{name}: is missing; a model is {', '.join(NEEDED)}"])
+    try:
+        raw = tomllib.loads(files[name])
     except tomllib.TOMLDecodeError as error:
-        raise BadModel([f"{path.name}: not valid TOML: {error}"]) from None
+        raise BadModel([f"{name}: not valid TOML: {error}"]) from None
     except RecursionError:
-        raise BadModel([f"{path.name}: nested too deeply"]) from None
+        raise BadModel([f"{name}: nested too deeply"]) from None
     try:
         return msgspec.convert(raw, schema)
     except msgspec.ValidationError as error:
-        raise BadModel([_in_words(path.name, raw, str(error))]) from None
+        raise BadModel([_in_words(name, raw, str(error))]) from None
 
 
 def _in_words(file: str, raw: Any, message: str) -> str:

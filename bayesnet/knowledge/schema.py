@@ -23,7 +23,7 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 Range = tuple[float, float]
 Ranges = dict[str, Range] | Range
 """{state: (low, high)}, or one pair: that of "yes"."""
-Basis = Literal["read", "derived", "guess"]
+Basis = Literal["read", "derived", "guess", "learned"]
 Strength = Annotated[float, Meta(gt=0, le=1e9)]
 Some = Meta(min_length=1)
 
@@ -151,6 +151,23 @@ class Heading(_Base, frozen=True, kw_only=True):
     causes: Annotated[tuple[Id, ...], Some]
 
 
+class Provenance(_Base, frozen=True, kw_only=True):
+    """Where learned numbers come from: which model they grew from, and which cases made them grow.
+
+    `data_hash` is a SHA-256 of the distinct cases with their counts; `cases` is how many they are, `simulated` how many of
+    them are made up; `scores` says how well it predicts held-out cases, in words.
+    """
+
+    version: Text
+    parent: Text
+    made_at: Text
+    method: Text
+    cases: Annotated[int, Meta(ge=0)] = 0
+    simulated: Annotated[int, Meta(ge=0)] = 0
+    data_hash: str = ""
+    scores: dict[str, str] = {}
+
+
 class ModelFile(_Base, frozen=True, kw_only=True):
     """model.toml"""
 
@@ -161,6 +178,7 @@ class ModelFile(_Base, frozen=True, kw_only=True):
     population: Text
     limits: tuple[Text, ...] = ()
     disclaimer: str = ""
+    provenance: Provenance | None = None
     question: Annotated[tuple[Question, ...], Some]
     cause: Annotated[tuple[Cause, ...], Some]
     outcome: Outcome
