@@ -108,3 +108,26 @@ class BadPort(BayesnetError):
 
 class BadFile(BayesnetError):
     """A file that cannot be read or written, or is of a format that is not known."""
+
+
+class BadCases(BayesnetError):
+    """A table of cases that cannot be taken as it stands.
+
+    Attribute `problems`: every problem found, each naming row, column, what was given and what is allowed.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        others = len(self.problems) - 1
+        super().__init__(self.problems[0] + (f" (and {others} more)" if others else ""))
+
+    def __reduce__(self) -> tuple[type["BadCases"], tuple[tuple[str, ...]]]:
+        return type(self), (self.problems,)
+
+
+class StoreError(BayesnetError):
+    """The case store cannot be used: down, locked, read-only, of a newer schema. Never names a password."""
+
+
+class NotBetter(BayesnetError):
+    """A tuned model that held-out cases do not show to be better, and so is not adopted unless forced."""

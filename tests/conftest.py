@@ -1,9 +1,19 @@
 """Fixtures that every test may use."""
 
+import os
+import tempfile
+
 import pytest
 from shipped_truth import ShippedTruth
 
 import bayesnet
+from bayesnet.learning.place import VARIABLE
+
+# No test, and no process that it starts, touches the case store of whoever runs it. Test modules copy the environment
+# when they are imported, so this is said before.
+_OWN = tempfile.TemporaryDirectory(prefix="bayesnet-tests-")
+os.environ["XDG_DATA_HOME"] = _OWN.name
+os.environ.pop(VARIABLE, None)
 
 
 @pytest.fixture(scope="session")

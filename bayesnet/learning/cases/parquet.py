@@ -1,0 +1,104 @@
+"""Parquet files <-> cases, with the types of the columns as the model gives them; the one module that opens Parquet."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bayesnet.errors import BadFile
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.table import Column, Kind, case_columns
+
+ROWS_AT_ONCE = 131_072
+TYPES: dict[Kind, pa.DataType] = {
+    "id": pa.string(),
+    "time": pa.timestamp("us", "UTC"),
+    "certainty": pa.float64(),
+    "count": pa.int64(),
+}
+WORDS = pa.dictionary(pa.int32(), pa.string())
+"""Columns of few distinct texts: answers, and ids of causes."""
+
+
+def arrow_schema(knowledge: Knowledge) -> pa.Schema:
+    """The types of the case table's columns in a Parquet file."""
+    return pa.schema([pa.field(column.name, TYPES.get(column.kind, WORDS)) for column in case_columns(knowledge)])
+
+
+def as_arrow(table: pd.DataFrame, knowledge: Knowledge) -> pa.Table:
+    """A case table with the types of `arrow_schema`."""
+    columns = case_columns(knowledge)
+    return pa.table([_typed(table[column.name], column) for column in columns], arrow_schema(knowledge))
+
+
+def _typed(values: pd.Series, column: Column) -> pa.Array:
+    if column.kind not in TYPES:
+        coded = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category")
+        codes = coded.cat.codes.to_numpy().astype("int32")
+        words = pa.array(list(coded.cat.categories), pa.string())
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), words)
+    return pa.array(values, TYPES[column.kind], from_pandas=True)
+
+
+def write_parquet(path: Path, tables: Iterator[pd.DataFrame], knowledge: Knowledge) -> None:
+    """Writes case tables one after the other into one file."""
+    with pq.ParquetWriter(path, arrow_schema(knowledge), compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(as_arrow(table, knowledge), row_group_size=ROWS_AT_ONCE)
+
+
+def read_tables(
+    path: Path, check: Callable[[Sequence[str]], None], size: int, only: Sequence[str] | None = None
+) -> Iterator[pd.DataFrame]:
+    """The rows of a file, whatever its types, at most `size` at a time; first an empty table that tells the columns.
+
+    `check` is asked about the names of the columns before any row is read; `only` names the columns to read, of those
+    that are there. Raises BadFile.
+    """
+    with _readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
+        names = file.schema_arrow.names
+        check(names)
+        wanted = [name for name in names if only is None or name in only]
+        yield pd.DataFrame({name: pd.Series(dtype=object) for name in wanted})
+        for batch in file.iter_batches(min(size, ROWS_AT_ONCE), columns=wanted):
+            yield pd.DataFrame({name: _column(batch.column(name)) for name in wanted}, index=range(batch.num_rows))
+
+
+def _column(values: pa.Array) -> pd.Series:
+    """A column as pandas holds it; read as plain values where pandas would not have it, such as a word listed twice."""
+    try:
+        return pd.Series(values.to_pandas())
+    except (pa.ArrowException, ValueError, OverflowError, TypeError):
+        if pa.types.is_dictionary(values.type):
+            return _column(values.dictionary_decode())
+        # A time beyond pandas' reach, say: as the texts of its values, which no column takes.
+        return pd.Series(values.cast(pa.string()).to_pylist(), dtype=object)
+
+
+def write_marked_rows(path: Path, source: Path, problems: dict[int, str], column: str) -> None:
+    """Copies the rows numbered in `problems` (from 1), behind what is wrong with them as the first column."""
+    with _readable(source), pq.ParquetFile(source, pre_buffer=False) as file:
+        fields = [field for field in file.schema_arrow if field.name != column]
+        schema = pa.schema([pa.field(column, pa.string()), *fields])
+        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+            start = 1
+            for batch in file.iter_batches(ROWS_AT_ONCE):
+                mine = [row for row in range(start, start + batch.num_rows) if row in problems]
+                rows = batch.take(pa.array([row - start for row in mine], pa.int64()))
+                says = pa.array([problems[row] for row in mine], pa.string())
+                writer.write_table(pa.table([says, *(rows.column(field.name) for field in fields)], schema))
+                start += batch.num_rows
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns what pyarrow says of a damaged file into a BadFile."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        first: Any = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadFile(f"{path}: not a Parquet file, or a damaged one ({first})") from None
