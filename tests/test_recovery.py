@@ -1,0 +1,79 @@
+"""Does tuning find a truth that is known? The shipped model with every number drawn anew, and simulated cramps from it."""
+
+import numpy as np
+import pytest
+
+from bayesnet import DiagnosticModel
+from bayesnet.learning.intervals import intervals
+from bayesnet.learning.parameters import parameters_of
+from bayesnet.learning.patterns import Patterns, patterns_of
+from bayesnet.learning.simulation import redrawn, simulate
+from bayesnet.learning.tuning import Tuned, tune
+
+TRUTH = 7
+MISSING, LABELLED = 0.3, 0.4
+GROWN = 2.0
+"""A number is well observed where the cases say at least as much about it as what was known before."""
+
+
+@pytest.fixture(scope="module")
+def truth(model: DiagnosticModel) -> DiagnosticModel:
+    return redrawn(model, TRUTH)
+
+
+@pytest.fixture(scope="module")
+def tuned(model: DiagnosticModel, truth: DiagnosticModel) -> Tuned:
+    return tune(model, simulate(truth, 20_000, 1, MISSING, LABELLED), starts=1)
+
+
+@pytest.fixture(scope="module")
+def held_out(truth: DiagnosticModel) -> Patterns:
+    return patterns_of(truth.knowledge, simulate(truth, 20_000, 2, MISSING, LABELLED))
+
+
+def log_score(model: DiagnosticModel, cases: Patterns) -> float:
+    """The mean of ln P(answers and labels | cramp)."""
+    whole = cases.weights @ model.tree.log_evidence(cases.evidence) / cases.cases
+    return float(whole - np.log(model.tree.posterior({}, ["cramp"])["cramp"][1]))
+
+
+def well_observed(tuned: Tuned) -> np.ndarray:
+    return np.array([n.strength_after >= GROWN * n.strength_before for n in tuned.numbers])
+
+
+def values(model: DiagnosticModel, tuned: Tuned) -> np.ndarray:
+    """What a model holds of each of the tuned numbers."""
+    rows = {(t.id, row.given): row for t in model.knowledge.tables.values() for row in t.rows}
+    return np.array([rows[n.table, n.given].p[n.state] for n in tuned.numbers])
+
+
+def test_held_out_cases_are_predicted_as_the_truth_would(
+    model: DiagnosticModel, truth: DiagnosticModel, tuned: Tuned, held_out: Patterns
+) -> None:
+    best = log_score(truth, held_out)
+    assert log_score(tuned.model, held_out) == pytest.approx(best, rel=0.02)
+    assert log_score(model, held_out) < best * 1.02
+
+
+def test_nine_in_ten_well_observed_numbers_come_nearer_to_the_truth(
+    model: DiagnosticModel, truth: DiagnosticModel, tuned: Tuned
+) -> None:
+    seen, true = well_observed(tuned), values(truth, tuned)
+    nearer = np.abs(values(tuned.model, tuned) - true) < np.abs(values(model, tuned) - true)
+    assert seen.sum() > 50
+    assert nearer[seen].mean() >= 0.9
+
+
+def test_nine_in_ten_intervals_hold_the_truth(model: DiagnosticModel) -> None:
+    """90 % intervals of well-observed numbers, over 50 truths drawn from the model, each with its own cases."""
+    parameters = parameters_of(model.knowledge)
+    held: list[np.ndarray] = []
+    for seed in range(100, 150):
+        true = redrawn(model, seed)
+        tuned = tune(model, simulate(true, 1000, seed, MISSING, LABELLED), starts=1)
+        p, strength = (np.array([getattr(n, name) for n in tuned.numbers]) for name in ("after", "strength_after"))
+        low, high = intervals(p, strength)
+        t = values(true, tuned)
+        held.append(((low <= t) & (t <= high))[well_observed(tuned)])
+    assert len(parameters.rows) == 79
+    assert 0.85 <= np.concatenate(held).mean() <= 0.95
