@@ -31,7 +31,7 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
     out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
     _print_reasons(diagnosis, out)
     _print_advice(diagnosis, out)
-    out.print(f"\n[dim]{escape(model.knowledge.disclaimer)}[/]")
+    out.print(f"\n[dim]{escape(' '.join((model.knowledge.numbers_from, model.knowledge.disclaimer)).strip())}[/]")
 
 
 def _causes(diagnosis: Diagnosis) -> Table:

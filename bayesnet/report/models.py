@@ -4,10 +4,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from bayesnet.errors import UnknownVariable
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.report.tables import plain_table
 
 
 def overview(knowledge: Knowledge) -> dict[str, Any]:
@@ -76,9 +76,7 @@ def print_numbers(knowledge: Knowledge, variable: str) -> None:
     """Every number behind a variable, row by row, and the sources named."""
     out = Console(highlight=False)
     rows = numbers_of(knowledge, variable)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for header in ("given", "probability", "plausible", "strength", "basis"):
-        table.add_column(header, overflow="fold")
+    table = plain_table("given", "probability", "plausible", "strength", "basis")
     part = ""
     for row in rows:
         if row["table"] != part:

@@ -15,15 +15,9 @@ from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion, NextQuestions
 from bayesnet.diagnosis.sensitivity import Sensitivity
 from bayesnet.diagnosis.words import in_percent, in_words_and_percent, within_sentence
+from bayesnet.report.tables import plain_table
 
 SHOWN_OPEN = 4
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    return table
 
 
 # ---- explain
@@ -58,7 +52,7 @@ def print_explanation(model: DiagnosticModel, diagnosis: Diagnosis, cause: str) 
 
 
 def _weights(why: Explanation) -> Table:
-    table = _table("answer", "speaks", "", "odds by itself", "odds without it")
+    table = plain_table("answer", "speaks", "", "odds by itself", "odds without it")
     for weight, length in zip(why.weights, why.lengths, strict=True):
         style = "green" if weight.shapley > 0 else "red"
         table.add_row(
@@ -132,7 +126,7 @@ def print_next(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
     flags = [question for question in questions if question.is_red_flag]
     if flags:
         out.print("[bold red]Warning signs[/] not asked yet: " + escape("; ".join(q.label for q in flags)))
-    table = _table("question", "changes the advice", "bits", "cost", "what each answer would lead to")
+    table = plain_table("question", "changes the advice", "bits", "cost", "what each answer would lead to")
     for question in questions:
         if not question.is_red_flag:
             table.add_row(
@@ -208,7 +202,7 @@ def print_fixes(model: DiagnosticModel, fixes: Fixes) -> None:
     if not len(fixes):
         out.print("No change of a single habit lowers that.")
         return
-    table = _table("change", "sessions", "in percentage points", "effort")
+    table = plain_table("change", "sessions", "in percentage points", "effort")
     for fix in fixes:
         change = f"{escape(fix.label)}: {escape(fix.to_label)}"
         table.add_row(change, fix.what_if.says, fix.what_if.in_points, fix.effort)
@@ -222,7 +216,7 @@ def print_what_if(model: DiagnosticModel, result: WhatIf) -> None:
     out = Console(highlight=False)
     changed = "; ".join(model.in_words(habit, state) for habit, state in result.changes.items())
     out.print(f"[bold]{escape(changed)}[/]: {result.says}; {result.in_points}.")
-    table = _table("cause", "triggers it next time, as things are", "with the change")
+    table = plain_table("cause", "triggers it next time, as things are", "with the change")
     for cause, (before, after) in result.causes.items():
         table.add_row(escape(model.knowledge.labels[cause]), in_percent(before), in_percent(after))
     out.print(table)
@@ -260,7 +254,7 @@ def print_sensitivity(model: DiagnosticModel, found: Sensitivity, top: int) -> N
     out = Console(highlight=False)
     label = model.knowledge.labels[found.cause]
     out.print(f"[bold]{escape(label)}[/]: {in_words_and_percent(found.triggered)}. Data would help most on:")
-    table = _table(
+    table = plain_table(
         "number", "now", "strength", "basis", "result, one standard deviation off", "another cause leads from"
     )
     for number in found.numbers[:top]:
