@@ -8,8 +8,9 @@ import pytest
 from sklearn.metrics import brier_score_loss
 
 from bayesnet import BadCases, BadEvidence, DiagnosticModel
-from bayesnet.learning.evaluation import MEANINGS, Evaluation, _predicted, evaluate
+from bayesnet.learning.evaluation import MEANINGS, Evaluation, evaluate
 from bayesnet.learning.patterns import patterns_of
+from bayesnet.learning.predictions import predicted
 from bayesnet.learning.simulation import redrawn, simulate
 from bayesnet.learning.tuning import tune
 
@@ -45,7 +46,7 @@ def test_learning_from_another_truth_is_better_and_from_ones_own_is_not_shown_to
 def test_scores_of_a_case_are_what_single_diagnoses_give(model: DiagnosticModel, cases: pd.DataFrame) -> None:
     some = cases[(cases["triggered"] != "")].head(5)
     patterns = patterns_of(model.knowledge, some)
-    said = _predicted(model, patterns, ascertained=True)
+    said = predicted(model, patterns, ascertained=True)
     outcome = model.tree.log_evidence([{"cramp": "yes"}])[0]
     for at, row in enumerate(some.iloc[patterns.first].to_dict("records")):
         answers = {q: row[q] for q in model.knowledge.questions if isinstance(row[q], str)}
@@ -65,7 +66,7 @@ def test_scores_of_a_case_are_what_single_diagnoses_give(model: DiagnosticModel,
 def test_a_label_of_which_somebody_is_not_sure_counts_for_less(model: DiagnosticModel) -> None:
     row = {"felt_tear": "yes", "triggered": "muscle_strain"}
     sure, guess = (
-        _predicted(model, patterns_of(model.knowledge, table(model, {**row, "certainty": c})), True) for c in (1.0, 0.8)
+        predicted(model, patterns_of(model.knowledge, table(model, {**row, "certainty": c})), True) for c in (1.0, 0.8)
     )
     p = model.diagnose({"felt_tear": "yes"})["muscle_strain"].triggered
     assert sure.scores["label_score"][0] == pytest.approx(log(p))
@@ -83,7 +84,7 @@ def test_a_heading_is_hit_by_any_cause_under_it(model: DiagnosticModel) -> None:
     (first,) = model.diagnose({"posture": "flexed", "back_tired_first": "yes"}).beliefs[:1]
     assert first.cause == "excess_flexion"
     row = {"posture": "flexed", "back_tired_first": "yes", "triggered": "poor_form"}
-    said = _predicted(model, patterns_of(model.knowledge, table(model, row)), True)
+    said = predicted(model, patterns_of(model.knowledge, table(model, row)), True)
     assert said.scores["top_1"][0] == 1
 
 

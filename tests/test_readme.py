@@ -1,6 +1,7 @@
 """What the README shows runs, as it stands there."""
 
 import doctest
+import os
 import re
 import shlex
 import subprocess
@@ -10,29 +11,37 @@ from pathlib import Path
 import pytest
 
 import bayesnet
+from bayesnet.learning.place import VARIABLE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAM = Path(sys.executable).with_name("bayesnet")
 
 
-def blocks(language: str) -> str:
-    """All blocks of a language marked as tested, in their order."""
-    return "\n".join(re.findall(rf"<!-- tested -->\n```{language}\n(.*?)```", README, re.DOTALL))
+def blocks(language: str) -> list[str]:
+    """The blocks of a language marked as tested, in their order."""
+    return re.findall(rf"<!-- tested -->\n```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_python_of_the_readme_runs_and_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(blocks("python"), "README.md", "exec"), {})
+def test_the_python_of_the_readme_runs_and_prints_what_it_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(blocks("python")), "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("Muscle strain 0.7\n")
 
 
-@pytest.mark.parametrize("line", blocks("sh").splitlines())
-def test_each_shell_line_of_the_readme_runs(line: str, tmp_path: Path) -> None:
-    words = shlex.split(line)
-    assert words[0] == "bayesnet"
-    done = subprocess.run([PROGRAM, *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout
+@pytest.mark.parametrize("block", blocks("sh"), ids=["one_case", "many_cases"])
+def test_the_shell_lines_of_the_readme_run_one_after_the_other(block: str, tmp_path: Path) -> None:
+    environment = {**os.environ, VARIABLE: str(tmp_path / "cases.db")}
+    for line in block.splitlines():
+        words = shlex.split(line)
+        assert words[0] == "bayesnet"
+        done = subprocess.run(
+            [PROGRAM, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+        assert done.stdout, line
 
 
 def test_ci_finds_the_readmes_test_command_and_only_that() -> None:

@@ -19,7 +19,7 @@ def test_samples_follow_the_posterior(name: str) -> None:
     """Chi-square of every marginal, given one observed variable, at one in 10,000."""
     network = NETWORKS[name]
     given = {network.variables[-1]: network.states[network.variables[-1]][-1]}
-    drawn = sample(JunctionTree(network), N, 1, given)
+    drawn = sample(network, N, 1, given)
     exact, _ = brute_force(network, likelihoods_of(network, given))
     for variable, p in exact.items():
         counts = np.bincount(drawn[variable], minlength=len(p))
@@ -32,7 +32,7 @@ def test_samples_follow_the_posterior(name: str) -> None:
 
 def test_samples_keep_what_belongs_together() -> None:
     network = NETWORKS["loopy"]
-    drawn = sample(JunctionTree(network), N, 2)
+    drawn = sample(network, N, 2)
     a, b = network.variables[1], network.families[network.variables[1]].parents[0]
     joint = np.zeros((len(network.states[a]), len(network.states[b])))
     np.add.at(joint, (drawn[a], drawn[b]), 1 / N)
@@ -43,7 +43,7 @@ def test_samples_keep_what_belongs_together() -> None:
 def test_the_impossible_is_refused_rather_than_waited_for() -> None:
     network = Network({"a": ("no", "yes")}, {"a": Family((), np.array([1.0, 0.0]))})
     with pytest.raises(ImpossibleEvidence):
-        sample(JunctionTree(network), 1, 0, {"a": "yes"})
+        sample(network, 1, 0, {"a": "yes"})
 
 
 def test_the_same_seed_gives_the_same_cases(model: DiagnosticModel) -> None:

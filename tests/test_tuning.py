@@ -229,16 +229,6 @@ def probability(model: DiagnosticModel, variable: str, state: int) -> float:
     return float(model.tree.posterior({}, [variable])[variable][state])
 
 
-def test_cramps_alone_do_not_teach_that_cramps_are_common(model: DiagnosticModel) -> None:
-    truth = redrawn(model, 7)
-    cases = simulate(truth, 2000, 7, 0.3, 0.4)
-    right, plain = tune(model, cases, starts=1), tune(model, cases, ascertained=False, starts=1)
-    for variable in ("cramp", "heat"):
-        true, elicited = probability(truth, variable, 1), probability(model, variable, 1)
-        assert abs(probability(right.model, variable, 1) - true) < 0.05
-        assert abs(probability(plain.model, variable, 1) - true) > abs(elicited - true)
-
-
 def test_quiet_sessions_that_were_logged_are_learned_from_plainly(model: DiagnosticModel) -> None:
     truth = redrawn(model, 7)
     cases = simulate(truth, 4000, 7, 0.3, 0.4, quiet=True)

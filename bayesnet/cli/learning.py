@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bayesnet.cli.arguments import DatabaseOption, ElicitedOption, JsonOption, complain, print_json
+from bayesnet.cli.arguments import DatabaseOption, ElicitedOption, JsonOption, print_json
 from bayesnet.diagnosis.model import DiagnosticModel, load
 
 app = typer.Typer()
@@ -77,9 +77,9 @@ def tune(
     patterns = _patterns(loaded, path, database)
     with shown_progress("learning", iterations) as step:
         tuned = learn(loaded, patterns, not all_sessions, strength, starts=starts, iterations=iterations, watch=step)
-    if evaluated and patterns.cases:
-        complain("scoring it on held-out cases; --no-evaluate leaves that out")
-        _ = tuned.evaluation
+    if evaluated:
+        with shown_progress("scoring it on held-out cases", 1):
+            _ = tuned.evaluation
     kept = ""
     if tuned.model is not loaded and output is None:
         with CaseStore(database) as store:
@@ -114,8 +114,8 @@ def evaluate(
 
 def _patterns(model: DiagnosticModel, path: Path | None, database: str | None) -> Any:
     """The cases of a file or of the store, as distinct patterns."""
+    from bayesnet.learning.given import as_patterns
     from bayesnet.learning.store import CaseStore
-    from bayesnet.learning.tuning import as_patterns
 
     if path is not None:
         return as_patterns(model.knowledge, path)

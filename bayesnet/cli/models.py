@@ -63,7 +63,7 @@ def adopt(
 
 
 @app.command("rollback")
-def roll_back(database: DatabaseOption = None, model: ElicitedOption = None) -> None:
+def rollback(database: DatabaseOption = None, model: ElicitedOption = None) -> None:
     """Go back to what was in use before."""
     from bayesnet.learning.store import CaseStore
 

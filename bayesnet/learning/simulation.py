@@ -19,7 +19,7 @@ from bayesnet.learning.cases.table import cases_table
 from bayesnet.learning.parameters import parameters_of
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
-"""Simulated cases are an hour apart from here on."""
+"""Simulated cases are a second apart from here on."""
 
 
 def simulate(
@@ -41,11 +41,11 @@ def simulate(
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
         raise BadEvidence(f"n must be a whole number of at least 0, not {n!r}")
     knowledge, outcome = model.knowledge, model.knowledge.outcome.id
-    drawn = sample(model.tree, n, seed, None if quiet else {outcome: YES})
+    drawn = sample(model.tree.network, n, seed, None if quiet else {outcome: YES})
     rng = np.random.default_rng([seed, 1])
     columns: dict[str, object] = {
         "case_id": [uuid.UUID(bytes=rng.bytes(16), version=4).hex for _ in range(n)],
-        "recorded_at": pd.date_range(FIRST, periods=n, freq="h").map(lambda time: time.isoformat()).astype(object),
+        "recorded_at": pd.date_range(FIRST, periods=n, freq="s").map(lambda time: time.isoformat()).astype(object),
         "origin": ["simulated"] * n,
         outcome: np.array(knowledge.states[outcome], dtype=object)[drawn[outcome]],
     }

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesnet.diagnosis.model import DiagnosticModel
-from bayesnet.errors import BadCases, BadEvidence
-from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import NO, Provenance, Source
-from bayesnet.learning.cases.files import read_cases, row_word
-from bayesnet.learning.cases.table import cases_table
+from bayesnet.knowledge.schema import Provenance, Source
 from bayesnet.learning.differences import NumberChange, differences
 from bayesnet.learning.em import Fit, Problem, Watch, fit
+from bayesnet.learning.given import as_patterns
 from bayesnet.learning.information import LEAST, strengths
 from bayesnet.learning.model_files import save_model
 from bayesnet.learning.parameters import Parameters, parameters_of
-from bayesnet.learning.patterns import Patterns, patterns_of
+from bayesnet.learning.patterns import Patterns
+from bayesnet.learning.refusals import check_options, refuse, refuse_twice
+from bayesnet.learning.remarks import Start, remarks
 
 if TYPE_CHECKING:
     from bayesnet.learning.evaluation import Evaluation, Score
@@ -39,24 +37,10 @@ SEED = 20200222
 ITERATIONS = 1000
 TOLERANCE = 1e-3
 """Nats: an iteration that gains less is the last. A nat is far less than what the cases leave open."""
-FEW = 100
-"""Fewer cases than this say little; the elicited numbers decide."""
-APART = 0.02
-"""Two starts disagree where a number ends farther apart than this."""
 STILL = 1e-6
 """A number that moved by less, and is no better known, has not moved."""
-SHOWN_IMPOSSIBLE = 20
-"""At most so many impossible cases are named."""
 BETTER_KNOWN = 1e-3
 """The share by which a strength must have grown to be more than rounding."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where EM ended from one start: the log-posterior, and how far its numbers lie from those of the best at most."""
-
-    log_posterior: float
-    apart: float
 
 
 @dataclass(frozen=True)
@@ -136,13 +120,13 @@ def tune(
 
     Raises BadCases for rows that are none, impossible cases and quiet sessions where `ascertained`.
     """
-    _check_options(strength, starts, iterations, tolerance)
+    check_options(strength, starts, iterations, tolerance)
     patterns = as_patterns(model.knowledge, cases)
-    task = _problem(model, patterns, ascertained, strength)
     if not patterns.cases and strength == 1:
         return Tuned(model, model, (), True, (), patterns, ascertained, strength, (UNCHANGED,))
-    _refuse_twice(model.knowledge, patterns, strength)
-    refuse_impossible(model, patterns)
+    refuse_twice(model.knowledge, patterns, strength)
+    refuse(model, patterns, ascertained)
+    task = _problem(model, patterns, ascertained, strength)
     fits = _fits(task, starts, iterations, tolerance, accelerate, watch)
     return _tuned(model, task, fits, strength)
 
@@ -156,69 +140,11 @@ def tuned_values(model: DiagnosticModel, patterns: Patterns, ascertained: bool, 
     return DiagnosticModel(model.knowledge.with_rows(rows))
 
 
-def as_patterns(knowledge: Knowledge, cases: Any) -> Patterns:
-    """Cases of any kind that `tune` takes, as distinct patterns."""
-    if isinstance(cases, Patterns):
-        return cases
-    if isinstance(cases, str | Path):
-        checked = read_cases(cases, knowledge)
-        return replace(
-            patterns_of(knowledge, checked.table()), names=checked.rows.tolist(), row_word=row_word(Path(cases))
-        )
-    if hasattr(cases, "patterns"):
-        table, simulated = cases.patterns(knowledge), cases.count(knowledge.id).get("simulated", 0)
-        found = patterns_of(knowledge, table)
-        return replace(found, simulated=float(simulated), left_out=table.attrs.get("left_out", {}))
-    return patterns_of(knowledge, cases_table(knowledge, cases))
-
-
-def _check_options(strength: float, starts: int, iterations: int, tolerance: float) -> None:
-    for name, value, least in (("strength", strength, 0), ("starts", starts, 1), ("iterations", iterations, 1)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not (value >= least and isfinite(value)):
-            raise BadEvidence(f"{name} must be a number of at least {least}, not {value!r}")
-    if not isinstance(tolerance, int | float) or not tolerance > 0:
-        raise BadEvidence(f"tolerance must be a number of nats above 0, not {tolerance!r}")
-
-
 def _problem(model: DiagnosticModel, patterns: Patterns, ascertained: bool, strength: float) -> Problem:
-    """The task of learning. Raises BadCases for quiet sessions among cases that are said to be cramps only."""
-    knowledge, parameters = model.knowledge, parameters_of(model.knowledge)
-    quiet = patterns.weight_of(knowledge.outcome.id, knowledge.states[knowledge.outcome.id].index(NO))
-    if ascertained and quiet:
-        raise BadCases(
-            [
-                f"{quiet:g} of {patterns.cases:g} cases say {knowledge.outcome.id} = {NO}: if every session was logged, quiet "
-                f"ones too, say so (ascertained=False); otherwise leave them out"
-            ]
-        )
+    """The task of learning: the prior is the model's own numbers, times `strength`."""
+    parameters = parameters_of(model.knowledge)
     alpha = strength * parameters.strength[parameters.row_of] * parameters.values
     return Problem(parameters, model.tree, patterns, alpha, ascertained)
-
-
-def _refuse_twice(knowledge: Knowledge, patterns: Patterns, strength: float) -> None:
-    """Raises BadCases where the model has learned from these very cases: they would count twice."""
-    made = knowledge.provenance
-    if made and strength and patterns.cases and made.data_hash == patterns.data_hash:
-        raise BadCases(
-            [
-                f"{made.version} has learned from these {patterns.cases:g} cases already; tune its parent, or give new ones"
-            ]
-        )
-
-
-def refuse_impossible(model: DiagnosticModel, patterns: Patterns) -> None:
-    """Raises BadCases for cases to which the model gives a probability of zero: no number that is 0 can learn otherwise."""
-    tree, evidence = model.tree, patterns.evidence
-    impossible = np.flatnonzero(np.isneginf(tree.log_evidence(evidence)))
-    if not len(impossible):
-        return
-    problems = []
-    for row in sorted(impossible.tolist(), key=patterns.first.__getitem__)[:SHOWN_IMPOSSIBLE]:
-        clash = smallest_contradiction(evidence.answers(row, tree.network.states), tree.log_evidence)
-        listed = " and ".join(f"{variable} = {answer}" for variable, answer in clash.items())
-        problems.append(f"{patterns.name_of(row)}: the model holds {listed} to be impossible")
-    which = "all" if len(impossible) == evidence.n else f"{patterns.weights[impossible].sum():g} of {patterns.cases:g}"
-    raise BadCases([f"{which} cases are impossible under the model; {problems[0]}", *problems[1:]])
 
 
 def _fits(
@@ -243,12 +169,15 @@ def _fits(
 
 def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength: float) -> Tuned:
     best, parameters = fits[0], task.parameters
-    ends = tuple(Start(f.history[-1], float(np.abs(f.values - best.values).max())) for f in fits if f.history)
+    ends = tuple(
+        Start(f.history[-1], float(np.abs(f.values - best.values).max()))
+        for f in fits
+        if f.history and (f is best or not f.stopped)
+    )
     known, faded = strengths(task, best.values), np.maximum(strength * parameters.strength, LEAST)
     learned = np.maximum(known > parameters.row_sums(task.alpha) * (1 + BETTER_KNOWN), _moved(parameters, best.values))
     known = np.where(learned, known, faded)
     values = np.where(learned[parameters.row_of], best.values, parameters.values)
-    remarks = tuple(_remarks(task, best, ends))
     knowledge = _with_numbers(task, values, known, learned)
     return Tuned(
         model=DiagnosticModel(knowledge),
@@ -259,7 +188,7 @@ def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength:
         patterns=task.patterns,
         ascertained=task.ascertained,
         strength=strength,
-        remarks=remarks,
+        remarks=tuple(remarks(task, fits, ends)),
     )
 
 
@@ -293,31 +222,3 @@ def _with_numbers(task: Problem, values: Array, known: Array, learned: NDArray[n
     rows = parameters.with_values(values, known, learned, source)
     sources = {**knowledge.sources, source: cited} if learned.any() else knowledge.sources
     return replace(knowledge.with_rows(rows), provenance=provenance, sources=sources)
-
-
-def _remarks(task: Problem, best: Fit, ends: Sequence[Start]) -> list[str]:
-    patterns, said = task.patterns, []
-    if patterns.cases < FEW:
-        said.append(f"Only {patterns.cases:g} cases: the numbers hardly move, and what the experts said decides.")
-    if patterns.simulated:
-        share = "All" if patterns.simulated >= patterns.cases else f"{patterns.simulated:,.0f} of {patterns.cases:,.0f}"
-        said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")
-    if patterns.left_out:
-        listed = ", ".join(f"{name} ({n:,})" for name, n in patterns.left_out.items())
-        said.append(f"Left out, as the model does not know it: {listed}.")
-    if not patterns.labelled:
-        said.append("No case says what it turned out to be: causes are told apart by their signs alone.")
-    if best.stopped:
-        said.append(
-            f"Stopped after {len(best.history)} iterations, before the numbers stood still; what was reached is kept."
-        )
-    elif not best.converged:
-        said.append(f"Not converged after {len(best.history)} iterations; more would move the numbers on.")
-    apart = max((end.apart for end in ends), default=0.0)
-    if apart > APART:
-        worse = max(ends[0].log_posterior - end.log_posterior for end in ends)
-        said.append(
-            f"The {len(ends)} starts disagree: numbers end up to {apart:.2f} apart, and the log-posterior up to "
-            f"{worse:.2f} nats lower. The cases do not settle them; the best is kept."
-        )
-    return said

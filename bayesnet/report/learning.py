@@ -136,6 +136,7 @@ def print_versions(versions: Sequence[ModelVersion], in_use: str) -> None:
     """A line per version, the one in use marked."""
     out = Console(highlight=False)
     table = plain_table("", "version", "parent", "cases", "how", "verdict")
+    table.columns[1].no_wrap = True  # a name to be copied
     for version in versions:
         table.add_row(
             "*" if version.version == in_use else "",

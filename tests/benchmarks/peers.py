@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bayesnet import Network
 from bayesnet.inference.exchange import from_pgmpy, to_pgmpy
+from bayesnet.inference.sampling import sample
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of SWIG's own types; as an error it would crash the interpreter
@@ -151,20 +152,5 @@ def quiet() -> None:
 
 def forward_sample(network: Network, n: int, seed: int, given: Mapping[str, str] | None = None) -> pd.DataFrame:
     """n complete cases drawn from the network, those kept that agree with `given`."""
-    rng, kept = np.random.default_rng(seed), pd.DataFrame()
-    while len(kept) < n:
-        codes: dict[str, NDArray[np.intp]] = {}
-        for variable in network.topological_order:
-            family = network.families[variable]
-            rows = family.table[(slice(None), *(codes[parent] for parent in family.parents))]
-            steps = np.cumsum(
-                np.broadcast_to(rows.reshape(len(family.table), -1), (len(family.table), max(n, 1000))), axis=0
-            )
-            drawn = (rng.random(max(n, 1000)) > steps).sum(axis=0)
-            codes[variable] = np.minimum(drawn, len(family.table) - 1)
-        states = {v: np.array(network.states[v], dtype=object)[codes[v]] for v in network.variables}
-        cases = pd.DataFrame(states)
-        for variable, state in (given or {}).items():
-            cases = cases[cases[variable] == state]
-        kept = pd.concat([kept, cases], ignore_index=True)
-    return kept[:n]
+    drawn = sample(network, n, seed, given)
+    return pd.DataFrame({v: np.array(states, dtype=object)[drawn[v]] for v, states in network.states.items()})

@@ -208,7 +208,7 @@ class CaseStore:
 
         Repeated calls go further back. Raises StoreError once there is nothing to roll back.
         """
-        return self._database.write(lambda connection: versions.roll_back(connection, model))
+        return self._database.write(lambda connection: versions.rollback(connection, model))
 
 
 def _selected(model: str, *conditions: ColumnElement[bool] | None) -> Select[Any]:

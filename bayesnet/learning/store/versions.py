@@ -76,7 +76,7 @@ def adopted(connection: Connection, model: str) -> ModelVersion | None:
     return get(connection, current["version"]) if current and current["version"] is not None else None
 
 
-def roll_back(connection: Connection, model: str) -> ModelVersion | None:
+def rollback(connection: Connection, model: str) -> ModelVersion | None:
     """Back to what was in use before, and what that was. Raises StoreError where nothing was adopted."""
     _lock(connection)
     current = _current(connection, model)

@@ -1,0 +1,64 @@
+"""What nothing can be learned from, refused before anything is learned."""
+
+from math import isfinite
+
+import numpy as np
+
+from bayesnet.diagnosis.model import DiagnosticModel
+from bayesnet.errors import BadCases, BadEvidence
+from bayesnet.inference.contradiction import smallest_contradiction
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import NO
+from bayesnet.learning.patterns import Patterns
+
+SHOWN_IMPOSSIBLE = 20
+"""At most so many impossible cases are named."""
+
+
+def check_options(strength: float, starts: int, iterations: int, tolerance: float) -> None:
+    """Raises BadEvidence for an option of `tune` that is out of range, by name."""
+    for name, value, least in (("strength", strength, 0), ("starts", starts, 1), ("iterations", iterations, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not (value >= least and isfinite(value)):
+            raise BadEvidence(f"{name} must be a number of at least {least}, not {value!r}")
+    if not isinstance(tolerance, int | float) or not tolerance > 0:
+        raise BadEvidence(f"tolerance must be a number of nats above 0, not {tolerance!r}")
+
+
+def refuse(model: DiagnosticModel, patterns: Patterns, ascertained: bool) -> None:
+    """Raises BadCases for quiet sessions among cases that are said to be what happened only, and for impossible cases."""
+    knowledge = model.knowledge
+    quiet = patterns.weight_of(knowledge.outcome.id, knowledge.states[knowledge.outcome.id].index(NO))
+    if ascertained and quiet:
+        raise BadCases(
+            [
+                f"{quiet:g} of {patterns.cases:g} cases say {knowledge.outcome.id} = {NO}: if every session was logged, quiet "
+                f"ones too, say so (ascertained=False, --all-sessions); otherwise leave them out"
+            ]
+        )
+    _refuse_impossible(model, patterns)
+
+
+def refuse_twice(knowledge: Knowledge, patterns: Patterns, strength: float) -> None:
+    """Raises BadCases where the model has learned from these very cases: they would count twice."""
+    made = knowledge.provenance
+    if made and strength and patterns.cases and made.data_hash == patterns.data_hash:
+        raise BadCases(
+            [
+                f"{made.version} has learned from these {patterns.cases:g} cases already; tune its parent, or give new ones"
+            ]
+        )
+
+
+def _refuse_impossible(model: DiagnosticModel, patterns: Patterns) -> None:
+    """Raises BadCases for cases to which the model gives a probability of zero: no number that is 0 can learn otherwise."""
+    tree, evidence = model.tree, patterns.evidence
+    impossible = np.flatnonzero(np.isneginf(tree.log_evidence(evidence)))
+    if not len(impossible):
+        return
+    problems = []
+    for row in sorted(impossible.tolist(), key=patterns.first.__getitem__)[:SHOWN_IMPOSSIBLE]:
+        clash = smallest_contradiction(evidence.answers(row, tree.network.states), tree.log_evidence)
+        listed = " and ".join(f"{variable} = {answer}" for variable, answer in clash.items())
+        problems.append(f"{patterns.name_of(row)}: the model holds {listed} to be impossible")
+    which = "all" if len(impossible) == evidence.n else f"{patterns.weights[impossible].sum():g} of {patterns.cases:g}"
+    raise BadCases([f"{which} cases are impossible under the model; {problems[0]}", *problems[1:]])

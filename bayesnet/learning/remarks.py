@@ -1,0 +1,50 @@
+"""What to mind about a tuned model, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bayesnet.learning.em import Fit, Problem
+
+FEW = 100
+"""Fewer cases than this say little; the elicited numbers decide."""
+APART = 0.02
+"""Two starts disagree where a number ends farther apart than this."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where EM ended from one start: the log-posterior, and how far its numbers lie from those of the best at most."""
+
+    log_posterior: float
+    apart: float
+
+
+def remarks(task: Problem, fits: Sequence[Fit], ends: Sequence[Start]) -> list[str]:
+    """Every remark: on the cases, then on the learning; `fits` and their `ends` with the kept one first."""
+    patterns, best, said = task.patterns, fits[0], []
+    if patterns.cases < FEW:
+        said.append(f"Only {patterns.cases:g} cases: the numbers hardly move, and what the experts said decides.")
+    if patterns.simulated:
+        share = "All" if patterns.simulated >= patterns.cases else f"{patterns.simulated:,.0f} of {patterns.cases:,.0f}"
+        said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")
+    if patterns.left_out:
+        listed = ", ".join(f"{name} ({n:,})" for name, n in patterns.left_out.items())
+        said.append(f"Left out, as the model does not know it: {listed}.")
+    if not patterns.labelled:
+        said.append("No case says what it turned out to be: causes are told apart by their signs alone.")
+    if best.stopped:
+        said.append(
+            f"Stopped after {len(best.history)} iterations, before the numbers stood still; what was reached is kept."
+        )
+    elif any(fit.stopped for fit in fits):
+        said.append(f"Stopped during start {len(fits)}; the best of the starts until then is kept.")
+    elif not best.converged:
+        said.append(f"Not converged after {len(best.history)} iterations; more would move the numbers on.")
+    apart = max((end.apart for end in ends), default=0.0)
+    if apart > APART:
+        worse = max(ends[0].log_posterior - end.log_posterior for end in ends)
+        said.append(
+            f"The {len(ends)} starts disagree: numbers end up to {apart:.2f} apart, and the log-posterior up to "
+            f"{worse:.2f} nats lower. The cases do not settle them; the best is kept."
+        )
+    return said
