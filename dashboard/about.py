@@ -35,11 +35,12 @@ def show() -> None:
     )
     st.subheader("Privacy", anchor=False)
     st.markdown(
-        "Everything runs on the machine that serves this page. Nothing is sent elsewhere and no usage is counted. Your answers "
+        "Everything runs on the machine that serves this page. Nothing is sent elsewhere, unless whoever runs it named a case "
+        "store elsewhere, and no usage is counted. Answers are kept only if you save a case. They "
         "stand in the page's address so that it can be shared: it lands in this browser's history, so mind who can see it."
     )
     st.subheader("Sources", anchor=False)
-    st.markdown(f"Model *{knowledge.title}*, version {knowledge.version}.")
+    st.markdown(f"Model *{knowledge.title}*, version {knowledge.version_name}. {knowledge.numbers_from}")
     with st.expander(f"All {len(knowledge.sources)} sources"):
         for source in knowledge.sources.values():
             where = f" {source.where}." if source.where else ""

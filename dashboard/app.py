@@ -5,6 +5,7 @@ import streamlit as st
 
 st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
 try:
+    session.begin()
     session.model()
 except session.BayesnetError as error:
     st.error(f"The model cannot be read. {error}")
@@ -29,10 +30,14 @@ page = st.navigation(
         st.Page("check.py", title="Check", default=True),
         st.Page("what_if.py", title="What if"),
         st.Page("network.py", title="Network"),
+        st.Page("cases.py", title="Cases"),
+        st.Page("tuning.py", title="Tuning"),
         st.Page("about.py", title="About"),
     ],
     position="top",
 )
+if session.store_problem():
+    st.warning(f"The case store does not answer, so nothing can be saved or learned now. {session.store_problem()}")
 try:
     page.run()
 except session.BayesnetError as error:

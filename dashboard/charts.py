@@ -83,14 +83,14 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
         "data": {"values": values},
         "height": ROW_HEIGHT * len(rows) + AROUND,
         "encoding": {
-            "y": _two_line_axis("cause", labels, ink),
+            "y": two_line_axis("cause", labels, ink),
             "yOffset": {"field": "when", "sort": ["now", "before any answer"]},
         },
         "layer": [bars, spans],
     }
 
 
-def _two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any]:
+def two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any]:
     """A vertical axis of names, each with its own words below it."""
     second_line = " : ".join(f"datum.value === {_quoted(name)} ? {_quoted(text)}" for name, text in labels.items())
     return {
@@ -130,7 +130,7 @@ def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
         "height": ROW_HEIGHT * len(values) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}},
         "encoding": {
-            "y": _two_line_axis("answer", labels, ink),
+            "y": two_line_axis("answer", labels, ink),
             "x": {
                 "field": "weight",
                 "type": "quantitative",
@@ -158,7 +158,7 @@ def tornado_chart(numbers: Sequence[OneWay], theme: str = "light") -> dict[str, 
         "height": ROW_HEIGHT * len(values) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}, "color": NOW, "minWidth": 2},
         "encoding": {
-            "y": _two_line_axis("number", labels, ink),
+            "y": two_line_axis("number", labels, ink),
             "x": {
                 "field": "low",
                 "type": "quantitative",

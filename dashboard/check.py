@@ -1,6 +1,7 @@
 """Check: answers in; causes, reasons and advice out. On a phone the results stand first, the questions below them."""
 
 import charts
+import saving
 import session
 import streamlit as st
 from session import NOT_SURE
@@ -74,6 +75,7 @@ def show_results(diagnosis: Diagnosis) -> None:
     show_reasons(diagnosis)
     show_advice(diagnosis)
     show_numbers(diagnosis)
+    saving.show_saving()
     show_link()
 
 
@@ -191,7 +193,8 @@ def show_advice(diagnosis: Diagnosis) -> None:
                 st.markdown(f"*{item.caution}*")
     for because, titles in diagnosis.advice.not_now.items():
         st.markdown(f"**Not now**, because {because}\n" + "\n".join(f"- {title}" for title in titles))
-    st.markdown(f"{session.model().knowledge.disclaimer} [About](/about) says more.")
+    knowledge = session.model().knowledge
+    st.markdown(" ".join((knowledge.numbers_from, knowledge.disclaimer, "[About](/about) says more.")).strip())
 
 
 def show_numbers(diagnosis: Diagnosis) -> None:

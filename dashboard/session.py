@@ -1,37 +1,53 @@
-"""What lasts between two clicks: the model (one for all sessions) and this session's answers, kept in the URL.
+"""What lasts between two clicks: the model in use, and this session's answers, kept in the URL.
 
 The answers live in one dict of the session, because Streamlit forgets a widget when its page is left. The URL repeats
-them under the model's own names (`?felt_tear=yes`), so that a link restores them.
+them under the model's own names (`?felt_tear=yes`), so that a link restores them. Which version of the model answers is
+asked of the case store once a rerun; where the store cannot answer, the last known one goes on.
 """
 
 import os
+import time
 
 import streamlit as st
 
-from bayesnet import BayesnetError, Diagnosis, DiagnosticModel, load
+from bayesnet import BadModel, BayesnetError, CaseStore, Diagnosis, DiagnosticModel, StoreError, load
+from bayesnet.learning.versions import model_of
 
 __all__ = [
     "NOT_SURE",
     "BayesnetError",
     "answer",
     "answers",
+    "begin",
     "clear",
     "diagnosis",
     "key",
     "model",
     "query",
     "remember",
+    "renew",
     "rose_to",
     "share",
+    "shipped",
+    "store",
+    "store_problem",
     "take_from_url",
     "theme",
 ]
 
 NOT_SURE = "not_sure"
 """The option every question starts with; it is no state of any question."""
+PATIENCE = 10.0
+"""Seconds for which a store that failed is left in peace: a dead server must not make every click wait."""
+TIMEOUT = 3.0
+"""Seconds that a click may wait for a store that another program is writing to."""
 
 _ANSWERS = "answers"
 _GENERATION = "generation"
+_VERSION = "version"
+_PROBLEM = "store_problem"
+
+# ---- the model
 
 
 @st.cache_resource(show_spinner=False)
@@ -39,9 +55,57 @@ def _load(path: str | None) -> DiagnosticModel:
     return load(path)
 
 
-def model() -> DiagnosticModel:
-    """The model named by BAYESNET_MODEL, or the shipped one. Raises BadModel."""
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _version(name: str) -> DiagnosticModel:
+    return model_of(store().version(name))
+
+
+@st.cache_resource(show_spinner=False)
+def _failure() -> dict[str, tuple[float, str]]:
+    """When the store last failed, and how: one for all sessions."""
+    return {}
+
+
+def shipped() -> DiagnosticModel:
+    """The model named by BAYESNET_MODEL, or the shipped one: what the experts said. Raises BadModel."""
     return _load(os.environ.get("BAYESNET_MODEL"))
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> CaseStore:
+    """The case store of this server. Raises StoreError, and is tried anew the next time."""
+    return CaseStore(timeout=TIMEOUT)
+
+
+def begin() -> None:
+    """At the start of every rerun: which version is in use."""
+    last, said = _failure().get("store", (-PATIENCE, ""))
+    if time.monotonic() - last < PATIENCE:
+        st.session_state[_PROBLEM] = said
+        return
+    try:
+        name = store().adopted_name(shipped().knowledge.id)
+        if name is not None:
+            _version(name)
+        st.session_state[_VERSION] = name
+        st.session_state[_PROBLEM] = ""
+    except (StoreError, BadModel) as error:
+        _failure()["store"] = time.monotonic(), str(error)
+        st.session_state[_PROBLEM] = str(error)
+
+
+def store_problem() -> str:
+    """Why the case store cannot be used at the moment; empty where it can."""
+    return str(st.session_state.get(_PROBLEM, ""))
+
+
+def model() -> DiagnosticModel:
+    """The model in use: the adopted version, or the shipped one."""
+    name = st.session_state.get(_VERSION)
+    return shipped() if name is None else _version(name)
+
+
+# ---- the answers
 
 
 def answers() -> dict[str, str]:
@@ -96,16 +160,16 @@ def remember(name: str, answer: str | None) -> None:
 def answer(name: str, state: str) -> None:
     """Answers a question from outside its own widget, which then shows it."""
     answers()[name] = state
-    _renew_widgets()
+    renew()
 
 
 def clear() -> None:
     """Forgets every answer."""
     st.session_state[_ANSWERS] = {}
-    _renew_widgets()
+    renew()
 
 
-def _renew_widgets() -> None:
+def renew() -> None:
     """Every widget starts again from the answers that are kept."""
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
 

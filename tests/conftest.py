@@ -15,6 +15,8 @@ _OWN = tempfile.TemporaryDirectory(prefix="bayesnet-tests-")
 os.environ["XDG_DATA_HOME"] = _OWN.name
 os.environ.pop(VARIABLE, None)
 
+pytest_plugins = ["browser"]
+
 
 @pytest.fixture(scope="session")
 def model() -> bayesnet.DiagnosticModel:

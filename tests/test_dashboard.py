@@ -1,110 +1,16 @@
-"""The dashboard in a real browser: what a lifter sees and does. Needs Chromium; required where CI is set."""
+"""The dashboard in a real browser: what a lifter sees and does."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import LAPTOP, PHONE, answer, chart_says, open_check
+from playwright.sync_api import Page, expect
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_words
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None and not os.environ.get("CI"):
-    pytest.skip("no Chromium on this machine: apt-get install chromium", allow_module_level=True)
-
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402
-
 pytestmark = pytest.mark.browser
-PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard started by a new user, from a directory not the project's, in an environment that would expose it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("elsewhere")
-    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser"]
-    with (folder / "log").open("w") as log:
-        environment = {**os.environ, "HOME": str(folder), "STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}
-        server = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        for _ in range(300):
-            if _answers(f"http://127.0.0.1:{port}/_stcore/health"):
-                break
-            assert server.poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        assert "Traceback" not in (folder / "log").read_text()
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "CI needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A phone-sized page that may talk to this machine only."""
-    context = browser.new_context(viewport=PHONE, base_url=address)
-    opened = context.new_page()
-    strangers: list[str] = []
-
-    def guard(route: Route) -> None:
-        if route.request.url.startswith((address, "data:", "blob:")):
-            route.continue_()
-        else:
-            strangers.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", guard)
-    yield opened
-    context.close()
-    assert strangers == []
-
-
-def open_check(page: Page, path: str = "/") -> None:
-    page.goto(path)
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=30_000)
-
-
-def answer(page: Page, question: str, choice: str) -> None:
-    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=choice, exact=True).click()
-
-
-def chart_says(page: Page, *lines: str) -> None:
-    chart = page.locator("[data-testid=stVegaLiteChart] svg").first
-    for line in lines:
-        expect(chart).to_contain_text(line)
 
 
 def test_a_fresh_page_shows_every_cause_at_its_prior(page: Page, model: DiagnosticModel) -> None:
@@ -294,6 +200,7 @@ def test_no_page_scrolls_sideways(page: Page, path: str, width: int) -> None:
 def test_banner_headline_and_bars_fit_above_the_fold(page: Page, size: dict[str, int]) -> None:
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
     open_check(page, "/?posture=flexed&tingling_weakness=yes")
+    expect(page.get_by_role("heading", level=1)).to_have_css("font-size", "24px")  # the page's own style has arrived
     for part in (
         page.get_by_role("alert").filter(has_text="See a doctor now"),
         page.get_by_role("heading", level=3).first,

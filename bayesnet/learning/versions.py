@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ def _version(knowledge: Knowledge, evaluation: Evaluation | None, remarks: Seque
         )
     summary: dict[str, Any] = {**msgspec.to_builtins(made), "remarks": list(remarks)}
     if evaluation is not None:
-        summary |= {"better": evaluation.better, "reason": evaluation.reason}
+        summary |= {"better": evaluation.better, "reason": evaluation.reason, "evaluation": asdict(evaluation)}
     return ModelVersion(
         version=made.version,
         model=knowledge.id,

@@ -159,7 +159,7 @@ def version_values(versions: Sequence[ModelVersion], in_use: str) -> list[dict[s
             "parent": version.parent,
             "created_at": version.created_at.isoformat(),
             "in_use": version.version == in_use,
-            **{key: value for key, value in version.summary.items() if key not in ("version", "parent")},
+            **{key: value for key, value in version.summary.items() if key not in ("version", "parent", "evaluation")},
         }
         for version in versions
     ]

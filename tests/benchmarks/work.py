@@ -205,7 +205,7 @@ def whole_tuning(model: DiagnosticModel, cases: pd.DataFrame, iteration: float) 
     """Tuning from checked cases to new numbers with their strengths; of the peer, as many iterations, `iteration` s each."""
     times, made = [], 0
     for _ in range(5):
-        seconds, tuned = timed(lambda: tune(model, cases, starts=1))
+        seconds, tuned = timed(lambda: tune(model, cases, ascertained=False, starts=1))
         times.append(seconds)
         made = len(tuned.history)
     ours, theirs = median(times), made * iteration

@@ -203,6 +203,10 @@ class CaseStore:
         """The version of a model that is in use; None is the shipped one."""
         return self._database.read(lambda connection: versions.adopted(connection, model))
 
+    def adopted_name(self, model: str) -> str | None:
+        """The id of the version of a model that is in use, without reading it; None is the shipped one."""
+        return self._database.read(lambda connection: versions.adopted_name(connection, model))
+
     def rollback(self, model: str) -> ModelVersion | None:
         """Use what was in use before the last adoption that still holds, and say what that is.
 

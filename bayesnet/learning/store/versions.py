@@ -70,10 +70,17 @@ def adopt(connection: Connection, model: str, version: str | None) -> None:
         connection.execute(insert(adoptions), {"model": model, "version": version, "at": now()})
 
 
+def adopted_name(connection: Connection, model: str) -> str | None:
+    """The id of the version in use; None is the shipped model."""
+    current = _current(connection, model)
+    name: str | None = current["version"] if current else None
+    return name
+
+
 def adopted(connection: Connection, model: str) -> ModelVersion | None:
     """The version in use; None is the shipped model."""
-    current = _current(connection, model)
-    return get(connection, current["version"]) if current and current["version"] is not None else None
+    name = adopted_name(connection, model)
+    return None if name is None else get(connection, name)
 
 
 def rollback(connection: Connection, model: str) -> ModelVersion | None:

@@ -1,0 +1,212 @@
+"""Cases: what was saved, in a table; import with a report of every bad row, export, and one case by its number."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import saving
+import session
+import streamlit as st
+
+from bayesnet import BayesnetError
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.files import read_cases, write_bad_rows, write_cases
+from bayesnet.learning.cases.table import CheckedCases, cases_table
+from bayesnet.learning.patterns import split_labels
+
+SHOWN, SHOWN_BAD = 200, 50
+LARGEST = 5 * 2**20
+"""Bytes of an upload; larger files go in by the shell."""
+KINDS = ("csv", "parquet")
+
+
+def show() -> None:
+    """The page."""
+    st.title("Cases", anchor=False)
+    if session.store_problem():
+        st.error(f"The cases cannot be read at the moment. {session.store_problem()}")
+        return
+    knowledge = session.model().knowledge
+    show_counts(knowledge)
+    show_table(knowledge)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_import(knowledge)
+        show_export(knowledge)
+    with right:
+        show_one(knowledge)
+
+
+def show_counts(knowledge: Knowledge) -> None:
+    """How many there are, simulated ones called so."""
+    counts = session.store().count(knowledge.id)
+    listed = ", ".join(f"{n:,} {origin}" for origin, n in counts.items())
+    st.markdown(
+        f"**{sum(counts.values()):,} cases**"
+        + (f": {listed}." if listed else " yet.")
+        + f" Kept in {session.store().where}."
+    )
+    if counts.get("simulated"):
+        st.warning(
+            "Simulated cases are among them: made up, not people. Numbers learned from them describe the simulation."
+        )
+
+
+def show_table(knowledge: Knowledge) -> None:
+    """The newest cases with the words of the questions."""
+    table = session.store().table(knowledge, newest=SHOWN)
+    if table.empty:
+        return
+    st.dataframe(readable(knowledge, table[::-1]), hide_index=True, height=300, alt="The newest cases, one a row")
+    if len(table) == SHOWN:
+        st.markdown(f"The newest {SHOWN}; an export holds all.")
+
+
+def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
+    """Labels in the place of ids."""
+    shown = pd.DataFrame({"Number": table["case_id"], "When (UTC)": table["recorded_at"].dt.strftime("%Y-%m-%d %H:%M")})
+    shown["Turned out to be"] = [saving.labels_in_words(knowledge, text) for text in table["triggered"]]
+    shown["Ruled out"] = [saving.labels_in_words(knowledge, text) for text in table["ruled_out"]]
+    for question in knowledge.questions.values():
+        labels = {state.id: state.label for state in question.states}
+        shown[question.label] = table[question.id].astype(object).map(labels).fillna("")
+    shown["Origin"] = table["origin"]
+    return shown
+
+
+# ---- import
+
+
+def show_import(knowledge: Knowledge) -> None:
+    """A file is checked row by row before anything is stored."""
+    st.subheader("Import", anchor=False)
+    given = st.file_uploader(
+        "A file of cases (.csv or .parquet, at most 5 MB)",
+        type=list(KINDS),
+        key=session.key("upload"),
+        help="Columns as an export has them; all may be missing. `bayesnet cases columns` lists them. A file without the "
+        "column case_id that is imported twice is stored twice.",
+    )
+    if given is None:
+        return
+    if given.size > LARGEST:
+        st.error(
+            f"{given.name} has {given.size / 2**20:.1f} MB; at most 5 are taken here. `bayesnet cases import` takes more."
+        )
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload{''.join(Path(given.name).suffixes[-1:]).lower()}"
+        path.write_bytes(given.getvalue())
+        try:
+            checked = read_cases(path, knowledge)
+            bad = bad_rows(path, checked, knowledge) if checked.bad else b""
+        except BayesnetError as error:
+            st.error(str(error).replace(str(path), given.name))
+            return
+    show_checked(checked, bad, given.name, knowledge)
+
+
+def bad_rows(path: Path, checked: CheckedCases, knowledge: Knowledge) -> bytes:
+    """The rows that were not taken, as a file."""
+    beside = path.with_name(f"bad{path.suffix}")
+    write_bad_rows(beside, path, checked, knowledge)
+    return beside.read_bytes()
+
+
+def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowledge) -> None:
+    """What the file holds, what is wrong with it, and a button to store what is good."""
+    good = len(checked.good)
+    if checked.bad:
+        st.error(f"{len(checked.bad_rows):,} rows of {name} are bad; nothing is stored yet.")
+        shown = pd.DataFrame(
+            [(str(b.row), b.column, str(b.value), b.why) for b in checked.bad[:SHOWN_BAD]],
+            columns=["line" if name.endswith("csv") else "row", "column", "given", "problem"],
+        )
+        st.dataframe(shown, hide_index=True, alt="Every problem: line, column, what was given and what is allowed")
+        if len(checked.bad) > SHOWN_BAD:
+            st.markdown(f"... and {len(checked.bad) - SHOWN_BAD:,} more.")
+        st.download_button("Download the bad rows with their problems", bad, f"bad_rows_{name}")
+    label = f"Store the {good:,} good rows" if checked.bad else f"Store {good:,} cases"
+    if good and st.button(label, type="primary"):
+        added = session.store().add(checked.good, knowledge.id)
+        known = added.known + checked.repeated
+        st.session_state["imported"] = (
+            f"{added.new:,} new cases" + (f", {known:,} known already" if known else "") + "."
+        )
+        st.rerun()
+    if st.session_state.get("imported"):
+        st.success(st.session_state.pop("imported"))
+
+
+# ---- export
+
+
+def show_export(knowledge: Knowledge) -> None:
+    """All cases as a file, made when it is asked for."""
+    st.subheader("Export", anchor=False)
+    rows = session.store().rows(knowledge.id)
+    for kind, mime in zip(KINDS, ("text/csv", "application/vnd.apache.parquet"), strict=True):
+        st.download_button(
+            f"All {rows:,} rows as {kind.upper() if kind == 'csv' else 'Parquet'}",
+            as_file(knowledge, kind),
+            f"cases.{kind}",
+            mime,
+            disabled=not rows,
+            on_click="ignore",
+        )
+
+
+def as_file(knowledge: Knowledge, kind: str, case_ids: list[str] | None = None) -> Callable[[], bytes]:
+    """What makes the file: all cases, or some. It runs when the button is clicked, outside a session."""
+    store = session.store()
+
+    def made() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"cases.{kind}"
+            every = store.batches(knowledge) if case_ids is None else store.table(knowledge, case_ids)
+            write_cases(every, path, knowledge)
+            return path.read_bytes()
+
+    return made
+
+
+# ---- one case
+
+
+def show_one(knowledge: Knowledge) -> None:
+    """A case by its number: add what it turned out to be, take it along, or delete it."""
+    st.subheader("One case, by its number", anchor=False)
+    if st.session_state.get("told"):
+        st.success(st.session_state.pop("told"))
+    number = st.text_input(
+        "Number", key=session.key("number"), placeholder="as it was shown when the case was saved"
+    ).strip()
+    if not number:
+        return
+    found = session.store().table(knowledge, [number])
+    if found.empty:
+        st.error("There is no case of this number.")
+        return
+    case = readable(knowledge, found).iloc[0]
+    st.markdown("; ".join(f"{name}: **{value}**" for name, value in case.items() if value and name != "Number"))
+    said = saving.ask_labels(knowledge, "label")
+    if st.button("Note this", disabled=not said):
+        row = cases_table(knowledge, [said]).iloc[0]
+        session.store().label(
+            number, split_labels(row["triggered"]), split_labels(row["ruled_out"]), float(row["certainty"])
+        )
+        st.session_state["told"] = "Noted."
+        st.rerun()
+    st.download_button(
+        "Download this case", as_file(knowledge, "csv", [number]), "my_case.csv", "text/csv", on_click="ignore"
+    )
+    sure = st.checkbox("I want this case deleted for good", key=session.key("sure"))
+    if st.button("Delete", disabled=not sure):
+        session.store().delete([number])
+        st.session_state["told"] = "Deleted."
+        session.renew()
+        st.rerun()
+
+
+show()

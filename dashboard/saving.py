@@ -1,0 +1,98 @@
+"""Saving the case at hand: what is kept is said before, and it can be deleted again with its number."""
+
+import uuid
+from datetime import UTC, datetime
+
+import session
+import streamlit as st
+
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.table import cases_table
+from bayesnet.learning.patterns import label_nodes, split_labels
+
+CERTAINTIES = {"A clinician is sure": 1.0, "Rather sure": 0.8, "A guess": 0.6}
+_SAVED = "saved"
+
+
+def show_saving() -> None:
+    """An expander at the end of the results: consent, what it turned out to be, save; then the number."""
+    given = {name: state for name, state in session.answers().items() if name in session.model().knowledge.questions}
+    if not given:
+        return
+    with st.expander("Save this case"):
+        if session.store_problem():
+            st.warning(f"Cases cannot be saved at the moment. {session.store_problem()}")
+            return
+        saved = st.session_state.get(_SAVED)
+        if saved and saved["answers"] == given:
+            _show_saved(saved["case_id"])
+        else:
+            _ask(given)
+
+
+def _ask(given: dict[str, str]) -> None:
+    st.markdown(
+        f"Saved cases sharpen the numbers. What is kept, in {session.store().where}: your answers and the time, under a random "
+        "number. No name, no warning signs, nothing else; whoever runs this page can read it. The number deletes it again."
+    )
+    agreed = st.checkbox("I agree that these answers are kept", key=session.key("consent"))
+    said = ask_labels(session.model().knowledge, "save")
+    if st.button("Save", disabled=not agreed, key=session.key("save")):
+        # The number is drawn once for these answers: a double click saves the same case, which the store keeps once.
+        drawn = st.session_state.setdefault("drawn", {})
+        case_id = drawn.setdefault(repr((sorted(given.items()), said)), uuid.uuid4().hex)
+        _save(case_id, given, said)
+        st.rerun()
+
+
+def _save(case_id: str, given: dict[str, str], said: dict[str, object]) -> None:
+    knowledge = session.model().knowledge
+    times = st.session_state.setdefault("times", {})
+    now = times.setdefault(case_id, datetime.now(UTC).isoformat())
+    row = {"case_id": case_id, "recorded_at": now, "origin": "dashboard", **given, **said}
+    session.store().add(cases_table(knowledge, [row]), knowledge.id)
+    st.session_state[_SAVED] = {"case_id": case_id, "answers": given}
+
+
+def _show_saved(case_id: str) -> None:
+    st.success("Saved. Keep this number to delete the case, or to add later what it turned out to be (page Cases):")
+    st.code(case_id, language=None)
+    if st.button("Delete this case again"):
+        session.store().delete([case_id])
+        st.session_state.pop(_SAVED, None)
+        st.session_state.pop("drawn", None)
+        st.rerun()
+
+
+def ask_labels(knowledge: Knowledge, name: str) -> dict[str, object]:
+    """What it turned out to be, as cells of a case."""
+    labels = cause_labels(knowledge)
+    triggered = st.multiselect(
+        "What it turned out to be, if you know",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=session.key(f"{name}:yes"),
+    )
+    ruled_out = st.multiselect("Ruled out", list(labels), format_func=labels.__getitem__, key=session.key(f"{name}:no"))
+    if not triggered and not ruled_out:
+        return {}
+    sure = st.segmented_control(
+        "How sure is that?", list(CERTAINTIES), default="Rather sure", required=True, key=session.key(f"{name}:sure")
+    )
+    certainty = CERTAINTIES[sure or "Rather sure"]
+    return {"triggered": ";".join(triggered), "ruled_out": ";".join(ruled_out), "certainty": certainty}
+
+
+def cause_labels(knowledge: Knowledge) -> dict[str, str]:
+    """The name of every cause, and of every heading that stands for several."""
+    causes = {cause: knowledge.labels[cause] for cause in knowledge.causes}
+    headings = {
+        h.id: f"{h.label} (any)" for h in knowledge.headings.values() if h.id not in causes and len(h.causes) > 1
+    }
+    return {name: label for name, label in {**causes, **headings}.items() if name in label_nodes(knowledge)}
+
+
+def labels_in_words(knowledge: Knowledge, text: str) -> str:
+    """Ids separated by semicolons, with the names that people know."""
+    names = cause_labels(knowledge)
+    return ", ".join(names.get(name, name) for name in split_labels(text))

@@ -1,0 +1,267 @@
+"""Tuning: learn from the saved cases, review every version before and after, adopt, roll back; or edit numbers by hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import charts_learning
+import editing
+import jobs
+import pandas as pd
+import session
+import streamlit as st
+
+from bayesnet import BadModel, BayesnetError, DiagnosticModel
+from bayesnet.diagnosis.words import in_range
+from bayesnet.learning import versions
+from bayesnet.learning.differences import NumberChange, differences
+from bayesnet.learning.store import ModelVersion
+
+MOVED_MOST = 10
+LEARN, REVIEW, EDIT = "Learn from cases", "Versions", "Edit by hand"
+FADING = {"As it is": 1.0, "Half": 0.5, "A tenth": 0.1}
+
+
+@st.cache_resource(show_spinner=False)
+def all_jobs() -> jobs.Jobs:
+    """The learning that runs on this server."""
+    return jobs.Jobs()
+
+
+def show() -> None:
+    """The page: three views, one at a time."""
+    st.title("Tuning the numbers", anchor=False)
+    if session.store_problem():
+        st.error(f"Versions cannot be read at the moment. {session.store_problem()}")
+        return
+    in_use = session.model().knowledge
+    st.markdown(in_use.numbers_from or "Numbers: what the experts said.")
+    view = st.segmented_control(
+        "What do you want to do?", [LEARN, REVIEW, EDIT], default=LEARN, required=True, key="tuning:view"
+    )
+    {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}[view or LEARN]()
+
+
+# ---- learning
+
+
+def show_learning() -> None:
+    """How many cases there are, a button, and what comes of it."""
+    knowledge = session.shipped().knowledge
+    counts = session.store().count(knowledge.id)
+    total, simulated = sum(counts.values()), counts.get("simulated", 0)
+    st.markdown(
+        f"**{total:,} cases** are saved. Learning starts from what the experts said and takes all of them; each number weighs "
+        "as much as its strength, so a few cases hardly move it."
+    )
+    if simulated:
+        st.warning(f"{simulated:,} of them are simulated: made up, not people.")
+    every = st.checkbox("Every session was logged, quiet ones too", help="Otherwise the cases are cramps as they came.")
+    weight = st.segmented_control(
+        "How much should what the experts said weigh?", list(FADING), default="As it is", required=True
+    )
+    running = all_jobs().running
+    if st.button("Learn", type="primary", disabled=not total or running):
+        all_jobs().start(session.shipped(), session.store(), not every, FADING[weight or "As it is"])
+        st.rerun()
+    if all_jobs().last is not None:
+        show_progress()
+
+
+@st.fragment(run_every=1.0)
+def show_progress() -> None:
+    """What the learning is at; the page stays usable meanwhile."""
+    job = all_jobs().last
+    if job is None:
+        return
+    if not job.done:
+        said = f"{job.phase}, iteration {job.iteration}" if job.phase == "learning" else job.phase
+        gained = "" if job.log_posterior is None else f" Log-posterior {job.log_posterior:,.1f} nats."
+        st.info(f"At work: {said}.{gained} You may use other pages meanwhile.")
+        if st.button("Stop and keep what was reached", disabled=job.stop):
+            job.stop = True
+        st.session_state["job_seen"] = False
+        return
+    if not st.session_state.get("job_seen", True):
+        st.session_state["job_seen"] = True
+        st.rerun()  # the whole page, so that the button is there again
+    if job.problem:
+        st.error(f"Nothing was learned. {job.problem}")
+        return
+    for remark in job.remarks:
+        st.warning(remark)
+    if job.version:
+        st.success(f"Kept as version {job.version}.")
+        st.markdown("Review it below, and adopt it if it convinces you.")
+        show_version(session.store().version(job.version), key="learned")
+
+
+# ---- versions
+
+
+def show_versions() -> None:
+    """Every version, the chosen one before and after, adopt and roll back."""
+    store, model = session.store(), session.shipped().knowledge.id
+    found = store.versions(model)
+    in_use = store.adopted_name(model)
+    if st.button("Roll back to what was in use before", disabled=in_use is None):
+        store.rollback(model)
+        st.rerun()
+    if not found:
+        st.markdown("There is no version yet but what the experts said. Learn from cases, or edit by hand.")
+        return
+    names = {version.version: described(version, version.version == in_use) for version in found}
+    chosen = st.selectbox("Version", list(names), format_func=names.__getitem__)
+    show_version(next(version for version in found if version.version == chosen), key="review")
+
+
+def described(version: ModelVersion, in_use: bool) -> str:
+    """A version in a line."""
+    cases = version.summary.get("cases", 0)
+    how = f"{cases:,} cases" if cases else str(version.summary.get("method", ""))
+    return f"{version.version}, {how}" + (" (in use)" if in_use else "")
+
+
+def show_version(version: ModelVersion, key: str) -> None:
+    """What a version says of itself, its scores, its numbers before and after, and a button to adopt it."""
+    try:
+        model = versions.model_of(version)
+    except BadModel as error:
+        st.error(f"This version cannot be read. {error}")
+        return
+    knowledge, shipped = model.knowledge, session.shipped()
+    st.markdown(f"{knowledge.numbers_from} Grown from {version.parent}.")
+    if key == "review":
+        for remark in version.summary.get("remarks", ()):
+            st.markdown(f"- {remark}")
+    show_adopting(version, key)
+    show_scores(version.summary.get("evaluation"))
+    try:
+        show_numbers(differences(shipped.knowledge, knowledge), key)
+    except BadModel as error:
+        st.error(str(error))
+
+
+def show_adopting(version: ModelVersion, key: str) -> None:
+    """The verdict, and the way into use: with a second thought where it is not shown to be better."""
+    store, model = session.store(), session.shipped()
+    if store.adopted_name(model.knowledge.id) == version.version:
+        st.success("This version is in use.")
+        return
+    why_not = versions.not_better(version.summary)
+    force = False
+    if why_not:
+        st.warning(f"Not shown to be better: {why_not}.")
+        force = st.checkbox("Adopt it all the same", key=f"force:{key}:{version.version}")
+    elif version.summary.get("reason"):
+        st.success(f"Better: {version.summary['reason']}.")
+    if st.button("Adopt this version", key=f"adopt:{key}", disabled=bool(why_not) and not force):
+        versions.adopt(store, model, version.version, force)
+        st.rerun()
+
+
+def show_scores(evaluation: dict[str, Any] | None) -> None:
+    """Before against tuned on held-out cases, and how far predictions came true."""
+    if not evaluation:
+        return
+    st.subheader("On cases it did not learn from", anchor=False)
+    lines = ["| Score | before | after | better by | plausibly |", "|---|---|---|---|---|"]
+    for score in evaluation["scores"].values():
+        gain = score["gain"]
+        lines.append(
+            f"| {score['means'].replace('|', chr(92) + '|')} | {score['before']['value']:.3f} | {score['tuned']['value']:.3f} | {gain['value']:+.3f} | "
+            f"{gain['low']:+.3f} to {gain['high']:+.3f} |"
+        )
+    st.markdown("\n".join(lines))
+    curves = evaluation["reliability"]
+    if curves:
+        st.markdown("How often what was predicted came true; the closer to the dashed line, the better.")
+        said = charts_learning.reliability_in_text(curves)
+        st.vega_lite_chart(charts_learning.reliability_chart(curves, session.theme()), width="stretch", alt=said)
+
+
+def show_numbers(numbers: Sequence[NumberChange], key: str) -> None:
+    """The numbers that moved most as a chart, all of them as a table."""
+    moved = sorted((n for n in numbers if n.has_changed), key=lambda n: -abs(n.change))
+    st.subheader("Every number, before and after", anchor=False)
+    if not moved:
+        st.markdown("No number differs from what the experts said.")
+        return
+    most = moved[:MOVED_MOST]
+    st.markdown(f"{len(moved)} of {len(numbers)} numbers differ from what the experts said; those that moved most:")
+    said = charts_learning.numbers_in_text(most)
+    st.vega_lite_chart(charts_learning.numbers_chart(most, session.theme()), width="stretch", alt=said)
+    with st.expander("All numbers"):
+        st.dataframe(as_table(numbers), hide_index=True, key=f"numbers:{key}", alt="Every number before and after")
+
+
+def as_table(numbers: Sequence[NumberChange]) -> pd.DataFrame:
+    """Every number with its interval and the cases behind it."""
+    return pd.DataFrame(
+        {
+            "number": [n.label for n in numbers],
+            "before": [f"{n.before:.1%}" for n in numbers],
+            "plausibly before": [in_range(n.interval_before) for n in numbers],
+            "after": [f"{n.after:.1%}" for n in numbers],
+            "plausibly after": [in_range(n.interval_after) for n in numbers],
+            "cases behind it": [round(n.cases) for n in numbers],
+        }
+    )
+
+
+# ---- by hand
+
+
+def show_editing() -> None:
+    """The numbers of one variable in a table, checked as they are typed."""
+    model = session.model()
+    names = model.knowledge.labels
+    st.markdown("Numbers of the version in use. A changed table is checked at once, and kept only when you say so.")
+    chosen = st.selectbox("The numbers of", list(names), format_func=names.__getitem__)
+    edited_table = editing.table(model.knowledge, chosen)
+    shown = st.data_editor(
+        edited_table,
+        hide_index=True,
+        disabled=["number", "given", "basis", "sources", "plausible"],
+        column_config={
+            "probability": st.column_config.NumberColumn(
+                "probability in %", min_value=0.0, max_value=100.0, format="%.3f"
+            ),
+            "strength": st.column_config.NumberColumn("strength", min_value=0.001, help="An equivalent sample size"),
+        },
+        key=f"edit:{chosen}:{model.knowledge.version_name}",
+        alt=f"The numbers of {names[chosen]}",
+    )
+    edits = editing.edits(model.knowledge, chosen, edited_table, shown)
+    if not edits:
+        return
+    try:
+        changed = versions.edited(model, edits)
+    except BadModel as error:
+        for problem in error.problems:
+            st.error(problem)
+        return
+    show_effect(model, changed)
+    if st.button("Keep as a version", type="primary"):
+        version = versions.edited_version(changed)
+        session.store().add_version(version)
+        st.session_state["kept"] = version.version
+    if st.session_state.get("kept"):
+        show_version(session.store().version(st.session_state["kept"]), key="edited")
+
+
+def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:
+    """What the case at hand would look like."""
+    try:
+        before, after = (one.diagnose(session.answers()) for one in (model, changed))
+    except BayesnetError as error:
+        st.error(str(error))
+        return
+    lines = ["| Cause, in the case at hand | now | with these numbers |", "|---|---|---|"]
+    lines += [
+        f"| {belief.label} | {belief.triggered:.1%} | {after[belief.cause].triggered:.1%} |"
+        for belief in before.beliefs
+    ]
+    st.markdown("\n".join(lines))
+
+
+show()

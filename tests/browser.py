@@ -1,0 +1,108 @@
+"""Fixtures of the browser tests: a dashboard of their own, and Chromium to look at it with; required where CI is set."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from bayesnet.learning.place import VARIABLE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the dashboard is started: a directory not the project's, which is its home too, with its case store."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """A dashboard started by a new user, in an environment that would expose it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser"]
+    with (folder / "log").open("w") as log:
+        environment = {**os.environ, "HOME": str(folder), "STREAMLIT_SERVER_ADDRESS": "0.0.0.0"}
+        environment[VARIABLE] = str(folder / "cases.db")
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        for _ in range(300):
+            if _answers(f"http://127.0.0.1:{port}/_stcore/health"):
+                break
+            assert server.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+        assert "Traceback" not in (folder / "log").read_text()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        lacking = "no Chromium on this machine: apt-get install chromium"
+        pytest.fail(lacking) if os.environ.get("CI") else pytest.skip(lacking)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A phone-sized page that may talk to this machine only."""
+    context = browser.new_context(viewport=PHONE, base_url=address)
+    opened = context.new_page()
+    strangers: list[str] = []
+
+    def guard(route: Route) -> None:
+        if route.request.url.startswith((address, "data:", "blob:")):
+            route.continue_()
+        else:
+            strangers.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    yield opened
+    context.close()
+    assert strangers == []
+
+
+def open_check(page: Page, path: str = "/") -> None:
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=30_000)
+
+
+def answer(page: Page, question: str, choice: str) -> None:
+    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=choice, exact=True).click()
+
+
+def chart_says(page: Page, *lines: str) -> None:
+    chart = page.locator("[data-testid=stVegaLiteChart] svg").first
+    for line in lines:
+        expect(chart).to_contain_text(line)

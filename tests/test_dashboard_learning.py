@@ -1,0 +1,325 @@
+"""Cases and tuning in a real browser: from a saved case to a better number, adopted and rolled back."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import LAPTOP, PHONE, answer, open_check
+from playwright.sync_api import Browser, Page, expect
+
+from bayesnet import CaseStore, DiagnosticModel
+from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.shipped import shipped
+
+pytestmark = pytest.mark.browser
+SAMPLE = shipped("data") / "squat_cramp" / "sample_cases.csv"
+LONG = 60_000
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[CaseStore]:
+    """The case store of the dashboard, emptied, with the shipped model in use."""
+    with CaseStore(folder / "cases.db") as opened:
+        opened.delete_all("squat_cramp")
+        opened.adopt("squat_cramp", None)
+        yield opened
+
+
+def rows(store: CaseStore) -> int:
+    return store.rows("squat_cramp")
+
+
+def save(page: Page) -> str:
+    """Saves the case at hand, and gives back its number."""
+    page.get_by_text("Save this case").click()
+    page.get_by_text("I agree that these answers are kept").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Keep this number")).to_be_visible()
+    number = page.get_by_test_id("stCode").filter(has_text=re.compile("[0-9a-f]{32}")).first.inner_text()
+    return number.strip()
+
+
+def visit(page: Page, name: str, heading: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def headline(model: DiagnosticModel, answers: dict[str, str]) -> str:
+    first = model.diagnose(answers).beliefs[0]
+    return f"{first.label}: {in_words(first.triggered)}"
+
+
+def test_from_three_saved_cases_to_an_adopted_model_and_back(
+    page: Page, browser: Browser, store: CaseStore, model: DiagnosticModel
+) -> None:
+    """The whole path."""
+    page.set_viewport_size(LAPTOP)
+    for case in ("felt_tear=yes", "posture=flexed&felt_tear=no", "sweating=heavy&heat=hot_humid"):
+        open_check(page, f"/?{case}")
+        save(page)
+    assert store.count("squat_cramp") == {"dashboard": 3}
+    visit(page, "Cases", "Cases")
+    expect(page.get_by_text("3 cases")).to_be_visible()
+    upload(page, "sample_cases.csv", SAMPLE.read_bytes())
+    page.get_by_role("button", name="Store 1,000 cases").click()
+    expect(page.get_by_text("1,000 new cases.")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Simulated cases are among them")).to_be_visible()
+    visit(page, "Tuning", "Tuning the numbers")
+    expect(page.get_by_text("1,003 cases are saved")).to_be_visible()
+    page.get_by_role("button", name="Learn", exact=True).click()
+    expect(page.get_by_text("Kept as version")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Better: tuned predicts better")).to_be_visible()
+    expect(page.get_by_role("cell", name="ln P(answers and labels | outcome), nats")).to_be_visible()
+    expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_have_count(2)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").nth(1)).to_contain_text("→")
+    page.get_by_role("button", name="Adopt this version").click()
+    expect(page.get_by_text("This version is in use.")).to_be_visible()
+
+    adopted = store.adopted("squat_cramp")
+    assert adopted is not None
+    from bayesnet.learning.versions import model_of
+
+    tuned = model_of(adopted)
+    answers = {"felt_tear": "yes"}
+    assert headline(tuned, answers) != headline(model, answers)
+    open_check(page, "/?felt_tear=yes")
+    expect(page.get_by_role("heading", name=headline(tuned, answers))).to_be_visible()
+    expect(page.get_by_text("Numbers: learned from 1,003 cases, 1,000 of them simulated")).to_be_visible()
+    visit(page, "Tuning", "Tuning the numbers")
+    page.get_by_role("radio", name="Versions").click()
+    page.get_by_role("button", name="Roll back").click()
+    expect(page.get_by_text("Numbers: what the experts said.")).to_be_visible()
+    open_check(page, "/?felt_tear=yes")
+    expect(page.get_by_role("heading", name=headline(model, answers))).to_be_visible()
+
+
+def test_nothing_is_saved_without_consent(page: Page, store: CaseStore) -> None:
+    open_check(page)
+    expect(page.get_by_text("Save this case")).to_have_count(0)
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_text("Save this case").click()
+    expect(page.get_by_text("No name, no warning signs")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    assert rows(store) == 0
+
+
+def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
+    page: Page, browser: Browser, address: str, store: CaseStore
+) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes&dark_urine=yes")
+    number = save(page)
+    other = browser.new_context(viewport=LAPTOP, base_url=address).new_page()
+    other.goto("/cases")
+    expect(other.get_by_text("1 cases: 1 dashboard.")).to_be_visible(timeout=30_000)
+    other.context.close()
+    saved = store.table(shipped_knowledge(), [number]).iloc[0]
+    assert saved["felt_tear"] == "yes"
+    assert "dark_urine" not in saved.index
+    page.get_by_role("button", name="Delete this case again").click()
+    expect(page.get_by_text("I agree that these answers are kept")).to_be_visible()
+    assert rows(store) == 0
+
+
+def shipped_knowledge():
+    from bayesnet import load
+
+    return load().knowledge
+
+
+def test_a_double_click_saves_once(page: Page, store: CaseStore) -> None:
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_text("Save this case").click()
+    page.get_by_text("I agree that these answers are kept").click()
+    page.get_by_role("button", name="Save", exact=True).dblclick()
+    expect(page.get_by_text("Keep this number")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert rows(store) == 1
+
+
+def test_what_it_turned_out_to_be_can_be_added_later(page: Page, store: CaseStore) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes")
+    number = save(page)
+    visit(page, "Cases", "Cases")
+    box = page.get_by_role("textbox", name="Number")
+    box.fill(number)
+    box.press("Enter")
+    expect(page.get_by_text("Felt a tear:")).to_be_visible()
+    page.get_by_role("combobox", name="What it turned out to be").click()
+    page.get_by_role("option", name="Muscle strain").click()
+    page.keyboard.press("Escape")
+    page.get_by_text("A clinician is sure").click()
+    page.get_by_role("button", name="Note this").click()
+    expect(page.get_by_text("Noted.")).to_be_visible()
+    row = store.table(shipped_knowledge(), [number]).iloc[0]
+    assert (row["triggered"], row["certainty"]) == ("muscle_strain", 1.0)
+    page.get_by_text("I want this case deleted for good").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Deleted.")).to_be_visible()
+    assert rows(store) == 0
+
+
+def test_bad_rows_are_reported_and_the_good_ones_can_be_stored(page: Page, store: CaseStore) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto("/cases")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    upload(page, "log.csv", b"heat,count\nhot,1\nhot_humid,1\ntemperate,-1\n")
+    expect(page.get_by_text("2 rows of log.csv are bad; nothing is stored yet.")).to_be_visible()
+    assert rows(store) == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the bad rows").click()
+    assert "line 2, column heat: 'hot' is not allowed" in Path(download.value.path()).read_text(encoding="utf-8")
+    page.get_by_role("button", name="Store the 1 good rows").click()
+    expect(page.get_by_text("1 new cases.")).to_be_visible()
+    assert rows(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(100), "picture.csv"),
+        ("other.csv", b"shoes,size\nred,42\n", "unknown column 'shoes'"),
+        ("empty.csv", b"", "empty"),
+        ("large.csv", b"heat\n" + b"hot_humid\n" * 530_000, "at most 5"),
+    ],
+    ids=["picture", "other_table", "empty", "large"],
+)
+def test_a_file_that_is_no_table_of_cases_is_refused_kindly(
+    page: Page, store: CaseStore, name: str, content: bytes, said: str
+) -> None:
+    page.goto("/cases")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    upload(page, name, content)
+    told = page.locator("[data-testid=stMain]").get_by_text(re.compile(re.escape(said) + "|must be 5|exceeds"))
+    expect(told.first).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Store"))).to_have_count(0)
+    assert rows(store) == 0
+
+
+def test_an_export_is_made_when_asked_for(page: Page, store: CaseStore) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes")
+    number = save(page)
+    visit(page, "Cases", "Cases")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="All 1 rows as CSV").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("case_id,recorded_at,origin,cramp,heat")
+    assert number in text
+
+
+def test_while_learning_other_pages_answer_and_a_stop_keeps_what_was_reached(page: Page, store: CaseStore) -> None:
+    from bayesnet import load, simulate
+    from bayesnet.learning.simulation import redrawn
+
+    store.add(simulate(redrawn(load(), 4), 12_000, 4, 0.3, 0.4), "squat_cramp")
+    page.set_viewport_size(LAPTOP)
+    page.goto("/tuning")
+    page.get_by_role("button", name="Learn", exact=True).click(timeout=30_000)
+    expect(page.get_by_text("At work: learning")).to_be_visible(timeout=LONG)
+    visit(page, "Check", "Why did my back cramp?")
+    answer(page, "Did you feel a sharp tear", "Yes")
+    expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible()
+    visit(page, "Tuning", "Tuning the numbers")
+    expect(page.get_by_text("At work")).to_be_visible()
+    page.get_by_role("button", name="Stop and keep what was reached").click()
+    expect(page.get_by_text("Kept as version")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Stopped ").first).to_be_visible()
+
+
+def test_what_is_not_better_needs_a_second_thought(page: Page, store: CaseStore, model: DiagnosticModel) -> None:
+    from bayesnet import simulate, tune
+    from bayesnet.learning.versions import tuned_version
+
+    tuned = tune(model, simulate(model, 60, 1, 0.3, 0.4), starts=1)
+    version = tuned_version(tuned)
+    store.add_version(version)
+    page.set_viewport_size(LAPTOP)
+    page.goto("/tuning")
+    page.get_by_role("radio", name="Versions").click(timeout=30_000)
+    expect(page.get_by_text("Not shown to be better")).to_be_visible()
+    adopt = page.get_by_role("button", name="Adopt this version")
+    expect(adopt).to_be_disabled()
+    page.get_by_text("Adopt it all the same").click()
+    adopt.click()
+    expect(page.get_by_text("This version is in use.")).to_be_visible()
+    adopted = store.adopted("squat_cramp")
+    assert adopted is not None
+    assert adopted.version == version.version
+
+
+def edit_cell(page: Page, value: str) -> None:
+    """Types a value into the first probability of the table: the cells are drawn on a canvas, so by keyboard."""
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 20, box["y"] + 50)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(value)
+    page.keyboard.press("Enter")
+
+
+def test_numbers_are_edited_by_hand_checked_at_once_and_kept(page: Page, store: CaseStore) -> None:
+    page.set_viewport_size(LAPTOP)
+    page.goto("/tuning")
+    page.get_by_role("radio", name="Edit by hand").click(timeout=30_000)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    edit_cell(page, "60")
+    expect(page.get_by_text("Heat temperate: the probabilities sum to 0.85; they must sum to 1")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep as a version")).to_have_count(0)
+    page.get_by_role("combobox", name="The numbers of").click()
+    page.get_by_role("option", name="Vascular condition").click()
+    edit_cell(page, "5")
+    expect(page.get_by_role("cell", name="Vascular condition")).to_be_visible()
+    page.get_by_role("button", name="Keep as a version").click()
+    page.get_by_role("button", name="Adopt this version").click()
+    expect(page.get_by_text("Numbers: edited by hand").first).to_be_visible()
+    adopted = store.adopted("squat_cramp")
+    assert adopted is not None
+    assert adopted.summary["method"] == "edited by hand"
+    from bayesnet.learning.versions import model_of
+
+    changed = model_of(adopted)
+    assert changed.knowledge.tables["vascular_condition"].rows[0].p["yes"] == pytest.approx(0.05)
+    open_check(page, "/?exertional_ache=yes")
+    first = changed.diagnose({"exertional_ache": "yes"})["vascular_condition"]
+    said = f"{in_words(first.triggered)} · {in_percent(first.triggered)}"
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_contain_text(said)
+
+
+@pytest.mark.parametrize("path", ["/cases", "/tuning"])
+@pytest.mark.parametrize("width", [320, PHONE["width"], LAPTOP["width"]])
+def test_the_new_pages_do_not_scroll_sideways(page: Page, store: CaseStore, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    inner = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert inner[0] <= inner[1]
+
+
+def test_a_store_of_a_newer_schema_leaves_the_check_page_diagnosing(
+    page: Page, store: CaseStore, folder: Path, model: DiagnosticModel
+) -> None:
+    """The last test of this file: what it does to the store it undoes, but the dashboard is patient for a while."""
+    with sqlite3.connect(folder / "cases.db") as raw:
+        raw.execute("ALTER TABLE adoptions RENAME TO elsewhere")
+    try:
+        open_check(page, "/?felt_tear=yes")
+        expect(page.get_by_role("heading", name=headline(model, {"felt_tear": "yes"}))).to_be_visible()
+        expect(page.get_by_text("The case store does not answer")).to_be_visible()
+        page.get_by_text("Save this case").click()
+        expect(page.get_by_text("Cases cannot be saved at the moment.")).to_be_visible()
+    finally:
+        with sqlite3.connect(folder / "cases.db") as raw:
+            raw.execute("ALTER TABLE elsewhere RENAME TO adoptions")
