@@ -16,8 +16,7 @@ from bayesnet.learning.cases.table import CheckedCases, cases_table
 from bayesnet.learning.patterns import split_labels
 
 SHOWN, SHOWN_BAD = 200, 50
-LARGEST = 5 * 2**20
-"""Bytes of an upload; larger files go in by the shell."""
+LARGEST = 5 * 2**20  # bytes of an upload; larger files go in by the shell
 KINDS = ("csv", "parquet")
 
 

@@ -14,6 +14,7 @@ from bayesnet import BadModel, BayesnetError, DiagnosticModel
 from bayesnet.diagnosis.words import in_range
 from bayesnet.learning import versions
 from bayesnet.learning.differences import NumberChange, differences
+from bayesnet.learning.evaluation import MEANINGS
 from bayesnet.learning.store import ModelVersion
 
 MOVED_MOST = 10
@@ -35,9 +36,8 @@ def show() -> None:
         return
     in_use = session.model().knowledge
     st.markdown(in_use.numbers_from or "Numbers: what the experts said.")
-    view = st.segmented_control(
-        "What do you want to do?", [LEARN, REVIEW, EDIT], default=LEARN, required=True, key="tuning:view"
-    )
+    st.session_state.setdefault("tuning:view", LEARN)
+    view = st.segmented_control("What do you want to do?", [LEARN, REVIEW, EDIT], required=True, key="tuning:view")
     {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}[view or LEARN]()
 
 
@@ -110,7 +110,9 @@ def show_versions() -> None:
         st.markdown("There is no version yet but what the experts said. Learn from cases, or edit by hand.")
         return
     names = {version.version: described(version, version.version == in_use) for version in found}
-    chosen = st.selectbox("Version", list(names), format_func=names.__getitem__)
+    if st.session_state.get("tuning:version") not in names:
+        st.session_state["tuning:version"] = found[0].version
+    chosen = st.selectbox("Version", list(names), format_func=names.__getitem__, key="tuning:version")
     show_version(next(version for version in found if version.version == chosen), key="review")
 
 
@@ -153,7 +155,7 @@ def show_adopting(version: ModelVersion, key: str) -> None:
         st.warning(f"Not shown to be better: {why_not}.")
         force = st.checkbox("Adopt it all the same", key=f"force:{key}:{version.version}")
     elif version.summary.get("reason"):
-        st.success(f"Better: {version.summary['reason']}.")
+        st.success(f"Better on held-out cases: {version.summary['reason']}.")
     if st.button("Adopt this version", key=f"adopt:{key}", disabled=bool(why_not) and not force):
         versions.adopt(store, model, version.version, force)
         st.rerun()
@@ -165,10 +167,10 @@ def show_scores(evaluation: dict[str, Any] | None) -> None:
         return
     st.subheader("On cases it did not learn from", anchor=False)
     lines = ["| Score | before | after | better by | plausibly |", "|---|---|---|---|---|"]
-    for score in evaluation["scores"].values():
-        gain = score["gain"]
+    for score in (evaluation["scores"][name] for name in MEANINGS if name in evaluation["scores"]):
+        gain, means = score["gain"], score["means"].replace("|", "\\|")  # in a Markdown table
         lines.append(
-            f"| {score['means'].replace('|', chr(92) + '|')} | {score['before']['value']:.3f} | {score['tuned']['value']:.3f} | {gain['value']:+.3f} | "
+            f"| {means} | {score['before']['value']:.3f} | {score['tuned']['value']:.3f} | {gain['value']:+.3f} | "
             f"{gain['low']:+.3f} to {gain['high']:+.3f} |"
         )
     st.markdown("\n".join(lines))
@@ -241,12 +243,15 @@ def show_editing() -> None:
             st.error(problem)
         return
     show_effect(model, changed)
-    if st.button("Keep as a version", type="primary"):
-        version = versions.edited_version(changed)
-        session.store().add_version(version)
-        st.session_state["kept"] = version.version
-    if st.session_state.get("kept"):
-        show_version(session.store().version(st.session_state["kept"]), key="edited")
+    st.button("Keep as a version", type="primary", on_click=keep, args=(changed,))
+
+
+def keep(changed: DiagnosticModel) -> None:
+    """Keeps an edited model, and goes on to its review."""
+    version = versions.edited_version(changed)
+    session.store().add_version(version)
+    st.session_state["tuning:view"] = REVIEW
+    st.session_state["tuning:version"] = version.version
 
 
 def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:

@@ -219,7 +219,7 @@ def _reliability(weights: Array, side: Predictions) -> Reliability | None:
 def _verdict(scores: Mapping[str, Score]) -> tuple[bool, str]:
     """Better is: held-out cases are predicted better beyond doubt, and their labels not worse beyond doubt."""
     log_score, labels = scores["log_score"].gain, scores.get("label_score")
-    said = f"log score of held-out cases {log_score.value:+.3g} nats a case ({log_score.low:+.3g} to {log_score.high:+.3g})"
+    said = f"log score {log_score.value:+.3g} nats a case ({log_score.low:+.3g} to {log_score.high:+.3g})"
     if log_score.high <= 0:
         return False, f"tuned predicts worse: {said}"
     if log_score.low <= 0:
@@ -229,4 +229,4 @@ def _verdict(scores: Mapping[str, Score]) -> tuple[bool, str]:
             f"what cases turned out to be is predicted worse: {labels.gain.value:+.3g} nats a labelled case "
             f"({labels.gain.low:+.3g} to {labels.gain.high:+.3g}), although {said}"
         )
-    return True, f"tuned predicts better: {said}"
+    return True, said
