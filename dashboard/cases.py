@@ -89,10 +89,10 @@ def show_import(knowledge: Knowledge) -> None:
     )
     if given is None:
         return
+    name = session.as_text(given.name)
     if given.size > LARGEST:
-        st.error(
-            f"{given.name} has {given.size / 2**20:.1f} MB; at most 5 are taken here. `bayesnet cases import` takes more."
-        )
+        size = f"{given.size / 2**20:.1f} MB"
+        st.error(f"{name} has {size}; at most 5 are taken here. `bayesnet cases import` takes more.")
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{''.join(Path(given.name).suffixes[-1:]).lower()}"
@@ -101,7 +101,7 @@ def show_import(knowledge: Knowledge) -> None:
             checked = read_cases(path, knowledge)
             bad = bad_rows(path, checked, knowledge) if checked.bad else b""
         except BayesnetError as error:
-            st.error(str(error).replace(str(path), given.name))
+            st.error(session.as_text(str(error).replace(str(path), given.name)))
             return
     show_checked(checked, bad, given.name, knowledge)
 
@@ -117,7 +117,7 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
     """What the file holds, what is wrong with it, and a button to store what is good."""
     good = len(checked.good)
     if checked.bad:
-        st.error(f"{len(checked.bad_rows):,} rows of {name} are bad; nothing is stored yet.")
+        st.error(f"{len(checked.bad_rows):,} rows of {session.as_text(name)} are bad; nothing is stored yet.")
         shown = pd.DataFrame(
             [(str(b.row), b.column, str(b.value), b.why) for b in checked.bad[:SHOWN_BAD]],
             columns=["line" if name.endswith("csv") else "row", "column", "given", "problem"],
@@ -188,7 +188,9 @@ def show_one(knowledge: Knowledge) -> None:
         st.error("There is no case of this number.")
         return
     case = readable(knowledge, found).iloc[0]
-    st.markdown("; ".join(f"{name}: **{value}**" for name, value in case.items() if value and name != "Number"))
+    st.markdown(
+        "; ".join(f"{name}: **{session.as_text(value)}**" for name, value in case.items() if value and name != "Number")
+    )
     said = saving.ask_labels(knowledge, "label")
     if st.button("Note this", disabled=not said):
         row = cases_table(knowledge, [said]).iloc[0]

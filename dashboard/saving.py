@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 import session
 import streamlit as st
@@ -11,47 +12,43 @@ from bayesnet.learning.cases.table import cases_table
 from bayesnet.learning.patterns import label_nodes, split_labels
 
 CERTAINTIES = {"A clinician is sure": 1.0, "Rather sure": 0.8, "A guess": 0.6}
-_SAVED = "saved"
+_CASE = "case_at_hand"
+"""What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
 
 
 def show_saving() -> None:
     """An expander at the end of the results: consent, what it turned out to be, save; then the number."""
-    given = {name: state for name, state in session.answers().items() if name in session.model().knowledge.questions}
+    knowledge = session.model().knowledge
+    given = {name: state for name, state in session.answers().items() if name in knowledge.questions}
+    case = st.session_state.get(_CASE)
+    if case is None or case["answers"] != given:
+        # The number is drawn once: a double click saves the same case, which the store keeps once.
+        now = datetime.now(UTC).isoformat()
+        case = st.session_state[_CASE] = {"answers": given, "case_id": uuid.uuid4().hex, "at": now, "saved": False}
     if not given:
         return
     with st.expander("Save this case"):
         if session.store_problem():
             st.warning(f"Cases cannot be saved at the moment. {session.store_problem()}")
-            return
-        saved = st.session_state.get(_SAVED)
-        if saved and saved["answers"] == given:
-            _show_saved(saved["case_id"])
+        elif case["saved"]:
+            _show_saved(case["case_id"])
         else:
-            _ask(given)
+            _ask(case)
 
 
-def _ask(given: dict[str, str]) -> None:
+def _ask(case: dict[str, Any]) -> None:
+    knowledge = session.model().knowledge
     st.markdown(
         f"Saved cases sharpen the numbers. What is kept, in {session.store().where}: your answers and the time, under a random "
         "number. No name, no warning signs, nothing else; whoever runs this page can read it. The number deletes it again."
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key("consent"))
-    said = ask_labels(session.model().knowledge, "save")
+    said = ask_labels(knowledge, "save")
     if st.button("Save", disabled=not agreed, key=session.key("save")):
-        # The number is drawn once for these answers: a double click saves the same case, which the store keeps once.
-        drawn = st.session_state.setdefault("drawn", {})
-        case_id = drawn.setdefault(repr((sorted(given.items()), said)), uuid.uuid4().hex)
-        _save(case_id, given, said)
+        row = {"case_id": case["case_id"], "recorded_at": case["at"], "origin": "dashboard", **case["answers"], **said}
+        session.store().add(cases_table(knowledge, [row]), knowledge.id)
+        case["saved"] = True
         st.rerun()
-
-
-def _save(case_id: str, given: dict[str, str], said: dict[str, object]) -> None:
-    knowledge = session.model().knowledge
-    times = st.session_state.setdefault("times", {})
-    now = times.setdefault(case_id, datetime.now(UTC).isoformat())
-    row = {"case_id": case_id, "recorded_at": now, "origin": "dashboard", **given, **said}
-    session.store().add(cases_table(knowledge, [row]), knowledge.id)
-    st.session_state[_SAVED] = {"case_id": case_id, "answers": given}
 
 
 def _show_saved(case_id: str) -> None:
@@ -59,8 +56,7 @@ def _show_saved(case_id: str) -> None:
     st.code(case_id, language=None)
     if st.button("Delete this case again"):
         session.store().delete([case_id])
-        st.session_state.pop(_SAVED, None)
-        st.session_state.pop("drawn", None)
+        st.session_state.pop(_CASE, None)
         st.rerun()
 
 

@@ -6,6 +6,7 @@ asked of the case store once a rerun; where the store cannot answer, the last kn
 """
 
 import os
+import re
 import time
 
 import streamlit as st
@@ -18,6 +19,7 @@ __all__ = [
     "BayesnetError",
     "answer",
     "answers",
+    "as_text",
     "begin",
     "clear",
     "diagnosis",
@@ -142,6 +144,11 @@ def take_from_url() -> list[str]:
 def _plain(text: str) -> str:
     """Foreign text as inert Markdown code, cut to a readable length."""
     return f"`{text.replace('`', ' ')[:40] or ' '}`"
+
+
+def as_text(text: str) -> str:
+    """Foreign text inside Markdown, shown as it is: no link, no image that a browser would fetch, no formula."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def key(name: str) -> str:

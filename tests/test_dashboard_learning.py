@@ -151,6 +151,25 @@ def test_a_double_click_saves_once(page: Page, store: CaseStore) -> None:
     assert rows(store) == 1
 
 
+def test_two_cases_with_the_same_answers_are_two_cases(page: Page, store: CaseStore) -> None:
+    """A coach logs two lifters alike: what is kept once is a click, not an answer."""
+    open_check(page, "/?felt_tear=yes")
+    save(page)
+    answer(page, "Did you feel a sharp tear", "Not sure")
+    expect(page.get_by_text("Save this case")).to_have_count(0)
+    answer(page, "Did you feel a sharp tear", "Yes")
+    save(page)
+    assert rows(store) == 2
+
+
+def test_foreign_text_is_shown_as_it_is(page: Page, store: CaseStore) -> None:
+    """The fixture counts any request to a stranger."""
+    page.goto("/cases")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    upload(page, "log.csv", b"![x](http://stranger.example/x.png),<b>bold</b>\n1,2\n")
+    expect(page.get_by_text("unknown column '![x](http://stranger.example/x.png)'")).to_be_visible()
+
+
 def test_what_it_turned_out_to_be_can_be_added_later(page: Page, store: CaseStore) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?felt_tear=yes")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bayesnet.cli.arguments import DatabaseOption, ElicitedOption, JsonOption, print_json
+from bayesnet.cli.arguments import DatabaseOption, ElicitedOption, JsonOption, complain, print_json
 from bayesnet.diagnosis.model import DiagnosticModel, load
 
 app = typer.Typer()
@@ -77,9 +77,7 @@ def tune(
     patterns = _patterns(loaded, path, database)
     with shown_progress("learning", iterations) as step:
         tuned = learn(loaded, patterns, not all_sessions, strength, starts=starts, iterations=iterations, watch=step)
-    if evaluated:
-        with shown_progress("scoring it on held-out cases", 1):
-            _ = tuned.evaluation
+    evaluated = evaluated and _scored(tuned)
     kept = ""
     if tuned.model is not loaded and output is None:
         with CaseStore(database) as store:
@@ -89,6 +87,19 @@ def tune(
     if output is not None:
         tuned.save(output, scores=evaluated)
     print_json(tuned_values(tuned, kept, evaluated)) if as_json else print_tuned(tuned, kept, output, evaluated)
+
+
+def _scored(tuned: Any) -> bool:
+    """Scores a tuned model on held-out cases; False where Ctrl-C ended that, and what was learned is kept without."""
+    from bayesnet.report.learning import shown_progress
+
+    try:
+        with shown_progress("scoring it on held-out cases", 1):
+            _ = tuned.evaluation
+    except KeyboardInterrupt:
+        complain("scoring was interrupted; what was learned is kept without scores")
+        return False
+    return True
 
 
 @app.command()
