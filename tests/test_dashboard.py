@@ -184,7 +184,7 @@ def test_the_network_page_shows_how_much_a_number_drives_this_case(page: Page, m
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/what_if", "/network", "/about"])
+@pytest.mark.parametrize("path", ["/", "/what_if", "/network", "/cases", "/tuning", "/about"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_no_page_scrolls_sideways(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})

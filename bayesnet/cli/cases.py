@@ -30,14 +30,15 @@ def import_cases(
     """
     from bayesnet.learning.cases.files import read_cases, write_bad_rows
     from bayesnet.learning.store import CaseStore
-    from bayesnet.report.learning import print_bad_rows
+    from bayesnet.report.learning import print_bad_rows, shown_work
 
     knowledge = load(model).knowledge
-    checked = read_cases(path, knowledge)
+    with shown_work(f"checking {path}"):
+        checked = read_cases(path, knowledge)
     if checked.bad and not skip_bad:
         print_bad_rows(checked)
         raise BadCases([f"{path}: {len(checked.bad_rows):,} bad rows, nothing is stored; --skip-bad stores the others"])
-    with CaseStore(database) as store:
+    with CaseStore(database) as store, shown_work(f"storing {len(checked.good):,} cases"):
         added = store.add(checked.good, knowledge.id)
         where = store.where
     beside = path.with_name(f"{path.name.removesuffix('.gz').rsplit('.', 1)[0]}.bad{''.join(path.suffixes[-1:])}")
@@ -60,9 +61,10 @@ def export_cases(
     """Write all cases, or some, to a file that can be imported again."""
     from bayesnet.learning.cases.files import write_cases
     from bayesnet.learning.store import CaseStore
+    from bayesnet.report.learning import shown_work
 
     knowledge = load(model).knowledge
-    with CaseStore(database) as store:
+    with CaseStore(database) as store, shown_work(f"writing {path}"):
         if case:
             table = store.table(knowledge, case)
             missing = sorted(set(case) - set(table["case_id"]))

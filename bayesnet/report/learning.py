@@ -1,7 +1,7 @@
 """Cases, tuning, evaluation and versions: as text for a terminal, and as plain values for machines."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,14 @@ def shown_progress(what: str, total: int) -> Iterator[Callable[[int, Any], None]
             progress.update(task, completed=done, says=f"{says:,.3f} nats" if isinstance(says, float) else f"of {says}")
 
         yield step
+
+
+@contextmanager
+def shown_work(what: str) -> Iterator[None]:
+    """A moving sign on standard error while something takes its time; none where nobody looks."""
+    console = Console(stderr=True)
+    with console.status(what) if console.is_terminal else nullcontext():
+        yield
 
 
 # ---- cases
