@@ -307,7 +307,7 @@ def edit_cell(page: Page, value: str, outcome: Locator) -> None:
 def test_numbers_are_edited_by_hand_checked_at_once_and_kept(page: Page, store: CaseStore) -> None:
     page.set_viewport_size(LAPTOP)
     tuning_view(page, "Edit by hand")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
     wrong = page.get_by_text("Heat temperate: the probabilities sum to 0.85; they must sum to 1")
     edit_cell(page, "60", wrong)
     expect(page.get_by_role("button", name="Keep as a version")).to_have_count(0)
@@ -332,7 +332,7 @@ def test_numbers_are_edited_by_hand_checked_at_once_and_kept(page: Page, store: 
     expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_contain_text(said)
 
 
-def test_a_store_of_a_newer_schema_leaves_the_check_page_diagnosing(
+def test_a_store_that_cannot_answer_leaves_the_check_page_diagnosing(
     page: Page, store: CaseStore, folder: Path, model: DiagnosticModel
 ) -> None:
     """The last test of this file: what it does to the store it undoes, but the dashboard is patient for a while."""
