@@ -40,6 +40,9 @@ def show() -> None:
         "stand in the page's address so that it can be shared: it lands in this browser's history, so mind who can see it."
     )
     st.subheader("Sources", anchor=False)
+    made = knowledge.provenance
+    if made and made.simulated:
+        st.warning(f"{made.simulated:,} of the cases behind the numbers are simulated: made up, not people.")
     st.markdown(f"Model *{knowledge.title}*, version {knowledge.version_name}. {knowledge.numbers_from}")
     with st.expander(f"All {len(knowledge.sources)} sources"):
         for source in knowledge.sources.values():

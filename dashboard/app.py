@@ -3,6 +3,8 @@
 import session
 import streamlit as st
 
+from bayesnet import BadCases, StoreError
+
 st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
 try:
     session.begin()
@@ -36,9 +38,16 @@ page = st.navigation(
     ],
     position="top",
 )
+answering = session.model().knowledge.numbers_from or "Numbers: what the experts said."
 if session.store_problem():
-    st.warning(f"The case store does not answer, so nothing can be saved or learned now. {session.store_problem()}")
+    st.warning(
+        f"The case store does not answer, so nothing can be saved or learned now. {answering} {session.store_problem()}"
+    )
+if session.version_problem():
+    st.warning(f"The version in use cannot be read. {answering} {session.version_problem()}")
 try:
     page.run()
+except (BadCases, StoreError) as error:
+    st.error(f"That did not work. {error}")
 except session.BayesnetError as error:
     st.error(f"These answers cannot be diagnosed. {error}")

@@ -18,6 +18,12 @@ from bayesnet.learning.patterns import split_labels
 SHOWN, SHOWN_BAD = 200, 50
 LARGEST = 5 * 2**20  # bytes of an upload; larger files go in by the shell
 KINDS = ("csv", "parquet")
+EVERY = "Every case"
+FILTERS: dict[str, Callable[[pd.DataFrame], "pd.Series[bool]"]] = {
+    EVERY: lambda table: table["case_id"] != "",
+    "Explained": lambda table: (table["triggered"] != "") | (table["ruled_out"] != ""),
+    "Not explained yet": lambda table: (table["triggered"] == "") & (table["ruled_out"] == ""),
+}
 
 
 def show() -> None:
@@ -42,7 +48,7 @@ def show_counts(knowledge: Knowledge) -> None:
     counts = session.store().count(knowledge.id)
     listed = ", ".join(f"{n:,} {origin}" for origin, n in counts.items())
     st.markdown(
-        f"**{sum(counts.values()):,} cases**"
+        f"**{session.counted(sum(counts.values()), 'case')}**"
         + (f": {listed}." if listed else " yet.")
         + f" Kept in {session.store().where}."
     )
@@ -57,9 +63,13 @@ def show_table(knowledge: Knowledge) -> None:
     table = session.store().table(knowledge, newest=SHOWN)
     if table.empty:
         return
-    st.dataframe(readable(knowledge, table[::-1]), hide_index=True, height=300, alt="The newest cases, one a row")
-    if len(table) == SHOWN:
-        st.markdown(f"The newest {SHOWN}; an export holds all.")
+    which = st.segmented_control("Show", list(FILTERS), default=EVERY, required=True)
+    chosen = table[FILTERS[which or EVERY](table)]
+    st.dataframe(readable(knowledge, chosen[::-1]), hide_index=True, height=300, alt="The newest cases, one a row")
+    if len(table) < SHOWN:
+        st.markdown(f"{session.counted(len(chosen), 'row')}.")
+    else:
+        st.markdown(f"{len(chosen)} of the newest {SHOWN} rows; an export holds all.")
 
 
 def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
@@ -80,6 +90,8 @@ def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
 def show_import(knowledge: Knowledge) -> None:
     """A file is checked row by row before anything is stored."""
     st.subheader("Import", anchor=False)
+    if st.session_state.get("imported"):
+        st.success(st.session_state["imported"])
     given = st.file_uploader(
         "A file of cases (.csv or .parquet, at most 5 MB)",
         type=list(KINDS),
@@ -94,16 +106,28 @@ def show_import(knowledge: Knowledge) -> None:
         size = f"{given.size / 2**20:.1f} MB"
         st.error(f"{name} has {size}; at most 5 are taken here. `bayesnet cases import` takes more.")
         return
+    st.session_state.pop("imported", None)
+    kept = st.session_state.get("upload")
+    if kept is None or kept[0] != given.file_id:
+        # Read once: rows without a case_id are given theirs then, so that a second click stores the same cases.
+        kept = st.session_state["upload"] = (given.file_id, checked_upload(given.name, given.getvalue(), knowledge))
+    if isinstance(kept[1], str):
+        st.error(session.as_text(kept[1]))
+        return
+    checked, bad = kept[1]
+    show_checked(checked, bad, given.name, knowledge)
+
+
+def checked_upload(name: str, content: bytes, knowledge: Knowledge) -> tuple[CheckedCases, bytes] | str:
+    """The cases of a file and its bad rows as a file; or why it is no table of cases."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"upload{''.join(Path(given.name).suffixes[-1:]).lower()}"
-        path.write_bytes(given.getvalue())
+        path = Path(folder) / f"upload{''.join(Path(name).suffixes[-1:]).lower()}"
+        path.write_bytes(content)
         try:
             checked = read_cases(path, knowledge)
-            bad = bad_rows(path, checked, knowledge) if checked.bad else b""
+            return checked, bad_rows(path, checked, knowledge) if checked.bad else b""
         except BayesnetError as error:
-            st.error(session.as_text(str(error).replace(str(path), given.name)))
-            return
-    show_checked(checked, bad, given.name, knowledge)
+            return str(error).replace(str(path), name)
 
 
 def bad_rows(path: Path, checked: CheckedCases, knowledge: Knowledge) -> bytes:
@@ -117,7 +141,8 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
     """What the file holds, what is wrong with it, and a button to store what is good."""
     good = len(checked.good)
     if checked.bad:
-        st.error(f"{len(checked.bad_rows):,} rows of {session.as_text(name)} are bad; nothing is stored yet.")
+        bad_ones = session.counted(len(checked.bad_rows), "bad row")
+        st.error(f"{bad_ones} in {session.as_text(name)}; nothing is stored yet.")
         shown = pd.DataFrame(
             [(str(b.row), b.column, str(b.value), b.why) for b in checked.bad[:SHOWN_BAD]],
             columns=["line" if name.endswith("csv") else "row", "column", "given", "problem"],
@@ -126,16 +151,18 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
         if len(checked.bad) > SHOWN_BAD:
             st.markdown(f"... and {len(checked.bad) - SHOWN_BAD:,} more.")
         st.download_button("Download the bad rows with their problems", bad, f"bad_rows_{name}")
-    label = f"Store the {good:,} good rows" if checked.bad else f"Store {good:,} cases"
+    label = (
+        f"Store the {session.counted(good, 'good row')}" if checked.bad else f"Store {session.counted(good, 'case')}"
+    )
     if good and st.button(label, type="primary"):
         added = session.store().add(checked.good, knowledge.id)
         known = added.known + checked.repeated
         st.session_state["imported"] = (
-            f"{added.new:,} new cases" + (f", {known:,} known already" if known else "") + "."
+            f"{session.counted(added.new, 'new case')}" + (f", {known:,} known already" if known else "") + "."
         )
+        del st.session_state["upload"]
+        session.renew()  # the file is done with
         st.rerun()
-    if st.session_state.get("imported"):
-        st.success(st.session_state.pop("imported"))
 
 
 # ---- export
@@ -147,7 +174,7 @@ def show_export(knowledge: Knowledge) -> None:
     rows = session.store().rows(knowledge.id)
     for kind, mime in zip(KINDS, ("text/csv", "application/vnd.apache.parquet"), strict=True):
         st.download_button(
-            f"All {rows:,} rows as {kind.upper() if kind == 'csv' else 'Parquet'}",
+            f"{'All ' if rows > 1 else ''}{session.counted(rows, 'row')} as {'CSV' if kind == 'csv' else 'Parquet'}",
             as_file(knowledge, kind),
             f"cases.{kind}",
             mime,
@@ -205,6 +232,7 @@ def show_one(knowledge: Knowledge) -> None:
     sure = st.checkbox("I want this case deleted for good", key=session.key("sure"))
     if st.button("Delete", disabled=not sure):
         session.store().delete([number])
+        saving.forget(number)
         st.session_state["told"] = "Deleted."
         session.renew()
         st.rerun()

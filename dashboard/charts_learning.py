@@ -38,7 +38,7 @@ def numbers_chart(numbers: Sequence[NumberChange], theme: str = "light") -> dict
         "encoding": {
             "y": two_line_axis("number", labels, ink),
             "yOffset": {"field": "when", "sort": list(SIDES)},
-            "color": _sides(SIDES, ink),
+            "color": _sides(SIDES, ink, "vertical"),  # on a phone the labels leave the plot less than one row of it
             "tooltip": [
                 {"field": "number"},
                 {"field": "when"},
@@ -55,6 +55,34 @@ def numbers_chart(numbers: Sequence[NumberChange], theme: str = "light") -> dict
                 "encoding": {"x": {"field": "p", **x}},
             },
         ],
+    }
+
+
+def in_tenths(p: float) -> str:
+    """'12.3%'; '<0.1%' and '>99.9%' at the ends, unless it is 0 or 1 by definition."""
+    if 0 < p < 0.001:
+        return "<0.1%"
+    if 0.999 < p < 1:
+        return ">99.9%"
+    return f"{p:.1%}"
+
+
+def history_in_text(history: Sequence[float]) -> str:
+    """The course of a learning in a sentence."""
+    return f"The log-posterior rose from {history[0]:,.1f} to {history[-1]:,.1f} nats in {len(history)} iterations."
+
+
+def history_chart(history: Sequence[float], theme: str = "light") -> dict[str, Any]:
+    """A Vega-Lite chart: the log-posterior by iteration."""
+    ink = INK[theme]
+    axis = {"labelColor": ink, "titleColor": ink, "tickCount": 4}
+    iteration = {"field": "iteration", "type": "quantitative", "axis": axis}
+    y = {"field": "nats", "type": "quantitative", "axis": axis, "scale": {"zero": False}}
+    return {
+        "data": {"values": [{"iteration": i, "nats": value} for i, value in enumerate(history, 1)]},
+        "height": 180,
+        "mark": {"type": "line", "color": NOW, "point": {"size": 30, "color": NOW}},
+        "encoding": {"x": iteration, "y": y},
     }
 
 
@@ -92,10 +120,17 @@ def reliability_chart(curves: Mapping[str, Mapping[str, Sequence[float]]], theme
     return {"data": {"values": values}, "height": 260, "layer": [diagonal, line]}
 
 
-def _sides(names: Sequence[str], ink: str) -> dict[str, Any]:
+def _sides(names: Sequence[str], ink: str, direction: str = "horizontal") -> dict[str, Any]:
     return {
         "field": "when",
         "type": "nominal",
         "scale": {"domain": list(names), "range": [BEFORE, NOW]},
-        "legend": {"orient": "top", "title": None, "labelFontSize": 12, "labelColor": ink, "offset": 4},
+        "legend": {
+            "orient": "top",
+            "direction": direction,
+            "title": None,
+            "labelFontSize": 12,
+            "labelColor": ink,
+            "offset": 4,
+        },
     }

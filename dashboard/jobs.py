@@ -1,12 +1,22 @@
 """Learning in the background: one at a time for all sessions, watched and stopped from any of them. Knows no page."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
-from bayesnet import BayesnetError, CaseStore, DiagnosticModel
+from bayesnet import BayesnetError, CaseStore, DiagnosticModel, StoreError
 from bayesnet.learning.given import as_patterns
+from bayesnet.learning.store import ModelVersion
 from bayesnet.learning.tuning import Tuned, tune
 from bayesnet.learning.versions import tuned_version
+
+LEARNING, SCORING = "learning", "scoring on held-out cases"
+TRIES, PAUSE = 20, 1.0
+"""How often, and after how many seconds, a store is asked to keep what was learned."""
+
+
+class _Stopped(Exception):
+    """Scoring is ended."""
 
 
 @dataclass
@@ -16,7 +26,9 @@ class Job:
     phase: str = "reading the cases"
     iteration: int = 0
     log_posterior: float | None = None
+    fold: str = ""
     stop: bool = False
+    skip: bool = False
     version: str = ""
     remarks: tuple[str, ...] = ()
     problem: str = ""
@@ -25,8 +37,14 @@ class Job:
 
     def watch(self, iteration: int, log_posterior: float) -> bool:
         """After every iteration; True ends it, and what was reached is kept."""
-        self.phase, self.iteration, self.log_posterior = "learning", iteration, log_posterior
+        self.phase, self.iteration, self.log_posterior = LEARNING, iteration, log_posterior
         return self.stop
+
+    def watch_fold(self, fold: int, folds: int) -> None:
+        """Before every fold of the scoring; ends it where that is wished."""
+        if self.skip:
+            raise _Stopped
+        self.fold = f"{fold} of {folds}"
 
 
 class Jobs:
@@ -69,8 +87,22 @@ def _run(job: Job, model: DiagnosticModel, store: CaseStore, ascertained: bool, 
 
 
 def _keep(job: Job, store: CaseStore, tuned: Tuned) -> None:
-    job.phase = "scoring on held-out cases"
-    _ = tuned.evaluation
-    version = tuned_version(tuned)
-    store.add_version(version)
+    job.phase, scored = SCORING, True
+    try:
+        tuned.score(job.watch_fold)
+    except _Stopped:
+        scored = False
+    version = tuned_version(tuned, scored)
+    _add(store, version)
     job.version = version.version
+
+
+def _add(store: CaseStore, version: ModelVersion) -> None:
+    """Stores a version; it took long to make, so a store that is busy or away for a moment is asked again."""
+    for _ in range(TRIES - 1):
+        try:
+            store.add_version(version)
+            return
+        except StoreError:
+            time.sleep(PAUSE)
+    store.add_version(version)

@@ -7,6 +7,7 @@ from typing import Any
 import session
 import streamlit as st
 
+from bayesnet import BayesnetError
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.table import cases_table
 from bayesnet.learning.patterns import label_nodes, split_labels
@@ -46,7 +47,11 @@ def _ask(case: dict[str, Any]) -> None:
     said = ask_labels(knowledge, "save")
     if st.button("Save", disabled=not agreed, key=session.key("save")):
         row = {"case_id": case["case_id"], "recorded_at": case["at"], "origin": "dashboard", **case["answers"], **said}
-        session.store().add(cases_table(knowledge, [row]), knowledge.id)
+        try:
+            session.store().add(cases_table(knowledge, [row]), knowledge.id)
+        except BayesnetError as error:
+            st.error(f"Not saved. {error}")
+            return
         case["saved"] = True
         st.rerun()
 
@@ -55,9 +60,19 @@ def _show_saved(case_id: str) -> None:
     st.success("Saved. Keep this number to delete the case, or to add later what it turned out to be (page Cases):")
     st.code(case_id, language=None)
     if st.button("Delete this case again"):
-        session.store().delete([case_id])
-        st.session_state.pop(_CASE, None)
+        try:
+            session.store().delete([case_id])
+        except BayesnetError as error:
+            st.error(str(error))
+            return
+        forget(case_id)
         st.rerun()
+
+
+def forget(case_id: str) -> None:
+    """A case was deleted: if it is the one at hand, it can be saved anew, under another number."""
+    if st.session_state.get(_CASE, {}).get("case_id") == case_id:
+        del st.session_state[_CASE]
 
 
 def ask_labels(knowledge: Knowledge, name: str) -> dict[str, object]:

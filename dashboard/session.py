@@ -8,10 +8,11 @@ asked of the case store once a rerun; where the store cannot answer, the last kn
 import os
 import re
 import time
+from dataclasses import dataclass
 
 import streamlit as st
 
-from bayesnet import BadModel, BayesnetError, CaseStore, Diagnosis, DiagnosticModel, StoreError, load
+from bayesnet import BayesnetError, CaseStore, Diagnosis, DiagnosticModel, StoreError, load
 from bayesnet.learning.versions import model_of
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "as_text",
     "begin",
     "clear",
+    "counted",
     "diagnosis",
     "key",
     "model",
@@ -35,6 +37,7 @@ __all__ = [
     "store_problem",
     "take_from_url",
     "theme",
+    "version_problem",
 ]
 
 NOT_SURE = "not_sure"
@@ -48,6 +51,7 @@ _ANSWERS = "answers"
 _GENERATION = "generation"
 _VERSION = "version"
 _PROBLEM = "store_problem"
+_UNREADABLE = "version_problem"
 
 # ---- the model
 
@@ -62,10 +66,18 @@ def _version(name: str) -> DiagnosticModel:
     return model_of(store().version(name))
 
 
+@dataclass
+class _Seen:
+    """What was last seen of the store, for all sessions: when it failed and how, and the version in use."""
+
+    failed: float = -PATIENCE
+    problem: str = ""
+    version: str | None = None
+
+
 @st.cache_resource(show_spinner=False)
-def _failure() -> dict[str, tuple[float, str]]:
-    """When the store last failed, and how: one for all sessions."""
-    return {}
+def _seen() -> _Seen:
+    return _Seen()
 
 
 def shipped() -> DiagnosticModel:
@@ -81,24 +93,31 @@ def store() -> CaseStore:
 
 def begin() -> None:
     """At the start of every rerun: which version is in use."""
-    last, said = _failure().get("store", (-PATIENCE, ""))
-    if time.monotonic() - last < PATIENCE:
-        st.session_state[_PROBLEM] = said
-        return
+    seen, unreadable = _seen(), ""
+    if time.monotonic() - seen.failed >= PATIENCE:
+        try:
+            seen.version, seen.problem = store().adopted_name(shipped().knowledge.id), ""
+        except StoreError as error:
+            seen.failed, seen.problem = time.monotonic(), str(error)
+    name = seen.version
     try:
-        name = store().adopted_name(shipped().knowledge.id)
         if name is not None:
             _version(name)
-        st.session_state[_VERSION] = name
-        st.session_state[_PROBLEM] = ""
-    except (StoreError, BadModel) as error:
-        _failure()["store"] = time.monotonic(), str(error)
-        st.session_state[_PROBLEM] = str(error)
+    except StoreError as error:
+        seen.failed, seen.problem, name = time.monotonic(), str(error), None
+    except BayesnetError as error:
+        name, unreadable = None, str(error)
+    st.session_state.update({_VERSION: name, _PROBLEM: seen.problem, _UNREADABLE: unreadable})
 
 
 def store_problem() -> str:
     """Why the case store cannot be used at the moment; empty where it can."""
     return str(st.session_state.get(_PROBLEM, ""))
+
+
+def version_problem() -> str:
+    """Why the version in use cannot answer, so that the shipped model does; empty where it can."""
+    return str(st.session_state.get(_UNREADABLE, ""))
 
 
 def model() -> DiagnosticModel:
@@ -149,6 +168,11 @@ def _plain(text: str) -> str:
 def as_text(text: str) -> str:
     """Foreign text inside Markdown, shown as it is: no link, no image that a browser would fetch, no formula."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def counted(n: int, what: str) -> str:
+    """'1 case', '1,003 cases'."""
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
 def key(name: str) -> str:

@@ -19,6 +19,7 @@ from bayesnet.learning.store import ModelVersion
 
 MOVED_MOST = 10
 LEARN, REVIEW, EDIT = "Learn from cases", "Versions", "Edit by hand"
+EXPERTS = "What the experts said"
 FADING = {"As it is": 1.0, "Half": 0.5, "A tenth": 0.1}
 
 
@@ -50,8 +51,8 @@ def show_learning() -> None:
     counts = session.store().count(knowledge.id)
     total, simulated = sum(counts.values()), counts.get("simulated", 0)
     st.markdown(
-        f"**{total:,} cases** are saved. Learning starts from what the experts said and takes all of them; each number weighs "
-        "as much as its strength, so a few cases hardly move it."
+        f"**{session.counted(total, 'case')}** saved. Learning starts from what the experts said and takes all of them; each "
+        "number weighs as much as its strength, so a few cases hardly move it."
     )
     if simulated:
         st.warning(f"{simulated:,} of them are simulated: made up, not people.")
@@ -63,27 +64,32 @@ def show_learning() -> None:
     if st.button("Learn", type="primary", disabled=not total or running):
         all_jobs().start(session.shipped(), session.store(), not every, FADING[weight or "As it is"])
         st.rerun()
-    if all_jobs().last is not None:
+    job = all_jobs().last
+    if running:
         show_progress()
+    elif job is not None:
+        show_result(job)
 
 
 @st.fragment(run_every=1.0)
 def show_progress() -> None:
-    """What the learning is at; the page stays usable meanwhile."""
+    """What the learning is at; the page stays usable meanwhile. It asks no store, as nobody catches what fails here."""
     job = all_jobs().last
-    if job is None:
+    if job is None or job.done:
+        st.rerun()  # the whole page, with the result in the place of this
         return
-    if not job.done:
-        said = f"{job.phase}, iteration {job.iteration}" if job.phase == "learning" else job.phase
-        gained = "" if job.log_posterior is None else f" Log-posterior {job.log_posterior:,.1f} nats."
-        st.info(f"At work: {said}.{gained} You may use other pages meanwhile.")
-        if st.button("Stop and keep what was reached", disabled=job.stop):
-            job.stop = True
-        st.session_state["job_seen"] = False
-        return
-    if not st.session_state.get("job_seen", True):
-        st.session_state["job_seen"] = True
-        st.rerun()  # the whole page, so that the button is there again
+    gained = "" if job.log_posterior is None else f" Log-posterior {job.log_posterior:,.1f} nats."
+    at = {jobs.LEARNING: f", iteration {job.iteration}", jobs.SCORING: f", part {job.fold}" if job.fold else ""}
+    st.info(f"At work: {job.phase}{at.get(job.phase, '')}.{gained} You may use other pages meanwhile.")
+    if job.phase == jobs.SCORING:
+        if st.button("Keep it without scores", disabled=job.skip, help="It then counts as not shown to be better."):
+            job.skip = True
+    elif st.button("Stop and keep what was reached", disabled=job.stop):
+        job.stop = True
+
+
+def show_result(job: jobs.Job) -> None:
+    """What came of the learning."""
     if job.problem:
         st.error(f"Nothing was learned. {job.problem}")
         return
@@ -93,6 +99,11 @@ def show_progress() -> None:
         st.success(f"Kept as version {job.version}.")
         st.markdown("Review it below, and adopt it if it convinces you.")
         show_version(session.store().version(job.version), key="learned")
+    if len(job.history) > 1:
+        with st.expander("How the learning went"):
+            st.markdown("The log-posterior of every iteration, in nats: it never falls, and stands still at the end.")
+            said = charts_learning.history_in_text(job.history)
+            st.vega_lite_chart(charts_learning.history_chart(job.history, session.theme()), width="stretch", alt=said)
 
 
 # ---- versions
@@ -113,24 +124,27 @@ def show_versions() -> None:
     if st.session_state.get("tuning:version") not in names:
         st.session_state["tuning:version"] = found[0].version
     chosen = st.selectbox("Version", list(names), format_func=names.__getitem__, key="tuning:version")
-    show_version(next(version for version in found if version.version == chosen), key="review")
+    others = {versions.SHIPPED: EXPERTS} | {name: said for name, said in names.items() if name != chosen}
+    if st.session_state.get("tuning:before") not in others:
+        st.session_state["tuning:before"] = versions.SHIPPED
+    before = st.selectbox("Compare its numbers with", list(others), format_func=others.__getitem__, key="tuning:before")
+    show_version(next(version for version in found if version.version == chosen), "review", before)
 
 
 def described(version: ModelVersion, in_use: bool) -> str:
     """A version in a line."""
     cases = version.summary.get("cases", 0)
-    how = f"{cases:,} cases" if cases else str(version.summary.get("method", ""))
+    how = session.counted(cases, "case") if cases else str(version.summary.get("method", ""))
     return f"{version.version}, {how}" + (" (in use)" if in_use else "")
 
 
-def show_version(version: ModelVersion, key: str) -> None:
-    """What a version says of itself, its scores, its numbers before and after, and a button to adopt it."""
+def show_version(version: ModelVersion, key: str, before: str = versions.SHIPPED) -> None:
+    """What a version says of itself, its scores, its numbers and those of another one, and a button to adopt it."""
     try:
-        model = versions.model_of(version)
+        knowledge = versions.model_of(version).knowledge
     except BadModel as error:
         st.error(f"This version cannot be read. {error}")
         return
-    knowledge, shipped = model.knowledge, session.shipped()
     st.markdown(f"{knowledge.numbers_from} Grown from {version.parent}.")
     if key == "review":
         for remark in version.summary.get("remarks", ()):
@@ -138,7 +152,9 @@ def show_version(version: ModelVersion, key: str) -> None:
     show_adopting(version, key)
     show_scores(version.summary.get("evaluation"))
     try:
-        show_numbers(differences(shipped.knowledge, knowledge), key)
+        other = versions.model_named(session.store(), session.shipped(), before).knowledge
+        name = "what the experts said" if before == versions.SHIPPED else f"version {before}"
+        show_numbers(differences(other, knowledge), key, name)
     except BadModel as error:
         st.error(str(error))
 
@@ -181,15 +197,15 @@ def show_scores(evaluation: dict[str, Any] | None) -> None:
         st.vega_lite_chart(charts_learning.reliability_chart(curves, session.theme()), width="stretch", alt=said)
 
 
-def show_numbers(numbers: Sequence[NumberChange], key: str) -> None:
+def show_numbers(numbers: Sequence[NumberChange], key: str, other: str) -> None:
     """The numbers that moved most as a chart, all of them as a table."""
     moved = sorted((n for n in numbers if n.has_changed), key=lambda n: -abs(n.change))
     st.subheader("Every number, before and after", anchor=False)
     if not moved:
-        st.markdown("No number differs from what the experts said.")
+        st.markdown(f"No number differs from {other}.")
         return
     most = moved[:MOVED_MOST]
-    st.markdown(f"{len(moved)} of {len(numbers)} numbers differ from what the experts said; those that moved most:")
+    st.markdown(f"{len(moved)} of {len(numbers)} numbers differ from {other}; those that moved most:")
     said = charts_learning.numbers_in_text(most)
     st.vega_lite_chart(charts_learning.numbers_chart(most, session.theme()), width="stretch", alt=said)
     with st.expander("All numbers"):
@@ -201,9 +217,9 @@ def as_table(numbers: Sequence[NumberChange]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "number": [n.label for n in numbers],
-            "before": [f"{n.before:.1%}" for n in numbers],
+            "before": [charts_learning.in_tenths(n.before) for n in numbers],
             "plausibly before": [in_range(n.interval_before) for n in numbers],
-            "after": [f"{n.after:.1%}" for n in numbers],
+            "after": [charts_learning.in_tenths(n.after) for n in numbers],
             "plausibly after": [in_range(n.interval_after) for n in numbers],
             "cases behind it": [round(n.cases) for n in numbers],
         }
@@ -261,9 +277,10 @@ def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:
     except BayesnetError as error:
         st.error(str(error))
         return
+    in_tenths = charts_learning.in_tenths
     lines = ["| Cause, in the case at hand | now | with these numbers |", "|---|---|---|"]
     lines += [
-        f"| {belief.label} | {belief.triggered:.1%} | {after[belief.cause].triggered:.1%} |"
+        f"| {belief.label} | {in_tenths(belief.triggered)} | {in_tenths(after[belief.cause].triggered)} |"
         for belief in before.beliefs
     ]
     st.markdown("\n".join(lines))

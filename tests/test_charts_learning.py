@@ -59,3 +59,16 @@ def test_text_follows_the_theme(charts, numbers, theme: str) -> None:
     from charts import INK
 
     assert charts.numbers_chart(numbers, theme)["encoding"]["y"]["axis"]["labelColor"] == INK[theme]
+
+
+def test_the_course_of_learning_is_every_iteration(charts) -> None:
+    values = charts.history_chart([-12.5, -10.0, -9.5])["data"]["values"]
+    assert [(v["iteration"], v["nats"]) for v in values] == [(1, -12.5), (2, -10.0), (3, -9.5)]
+    assert "rose from -12.5 to -9.5 nats in 3 iterations" in charts.history_in_text([-12.5, -10.0, -9.5])
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(0.0, "0.0%"), (3e-5, "<0.1%"), (0.0234, "2.3%"), (0.9996, ">99.9%"), (1.0, "100.0%")]
+)
+def test_a_number_that_is_not_certain_is_not_shown_as_certain(charts, p: float, said: str) -> None:
+    assert charts.in_tenths(p) == said

@@ -91,11 +91,12 @@ def tune(
 
 def _scored(tuned: Any) -> bool:
     """Scores a tuned model on held-out cases; False where Ctrl-C ended that, and what was learned is kept without."""
+    from bayesnet.learning.evaluation import FOLDS
     from bayesnet.report.learning import shown_progress
 
     try:
-        with shown_progress("scoring it on held-out cases", 1):
-            _ = tuned.evaluation
+        with shown_progress("scoring it on held-out cases", FOLDS) as step:
+            tuned.score(step)
     except KeyboardInterrupt:
         complain("scoring was interrupted; what was learned is kept without scores")
         return False

@@ -31,6 +31,7 @@ from bayesnet.learning.remarks import Start, remarks
 
 if TYPE_CHECKING:
     from bayesnet.learning.evaluation import Evaluation, Score
+    from bayesnet.learning.evaluation import Watch as FoldWatch
 
 UNCHANGED = "There are no cases: the model is unchanged."
 SEED = 20200222
@@ -75,6 +76,15 @@ class Tuned:
         if self.patterns.cases < FOLDS:
             return None
         return evaluate(self.parent, self.patterns, self.ascertained, self.strength)
+
+    def score(self, watch: "FoldWatch") -> None:
+        """Makes the evaluation now, telling `watch` of every fold; what `watch` raises ends it, and nothing is kept of it."""
+        from bayesnet.learning.evaluation import FOLDS, evaluate
+
+        if self.patterns.cases >= FOLDS:
+            self.__dict__["evaluation"] = evaluate(
+                self.parent, self.patterns, self.ascertained, self.strength, watch=watch
+            )
 
     @property
     def scores(self) -> Mapping[str, "Score"]:
