@@ -87,7 +87,7 @@ def test_nine_in_ten_intervals_hold_the_truth(model: DiagnosticModel) -> None:
     held: list[np.ndarray] = []
     for seed in range(100, 150):
         true = redrawn(model, seed)
-        tuned = tune(model, simulate(true, 1000, seed, MISSING, LABELLED), starts=1)
+        tuned = tune(model, simulate(true, 700, seed, MISSING, LABELLED), starts=1)
         p, strength = (np.array([getattr(n, name) for n in tuned.numbers]) for name in ("after", "strength_after"))
         low, high = intervals(p, strength)
         t = values(true, tuned)

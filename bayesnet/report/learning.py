@@ -1,22 +1,29 @@
-"""Cases, tuning, evaluation and versions: as text for a terminal, and as plain values for machines."""
+"""Cases, tuning, evaluation and versions: as text for a terminal, and as plain values for machines.
+
+What is shown comes in as it is: nothing of what learning needs is imported here, so that a count is there at once.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bayesnet.diagnosis.words import in_percent
-from bayesnet.learning.cases.table import CheckedCases, Column
-from bayesnet.learning.differences import NumberChange
-from bayesnet.learning.evaluation import Evaluation
-from bayesnet.learning.store import ModelVersion
-from bayesnet.learning.tuning import Tuned
 from bayesnet.report.tables import plain_table
+
+if TYPE_CHECKING:
+    from bayesnet.learning.cases.table import CheckedCases, Column
+    from bayesnet.learning.differences import NumberChange
+    from bayesnet.learning.evaluation import Evaluation
+    from bayesnet.learning.store import ModelVersion
+    from bayesnet.learning.tuning import Tuned
 
 SHOWN_BAD = 20
 SHOWN_NUMBERS = 15
