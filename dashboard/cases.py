@@ -218,7 +218,7 @@ def show_one(knowledge: Knowledge) -> None:
     st.markdown(
         "; ".join(f"{name}: **{session.as_text(value)}**" for name, value in case.items() if value and name != "Number")
     )
-    said = saving.ask_labels(knowledge, "label")
+    said = saving.ask_labels(knowledge, f"label:{number}")
     if st.button("Note this", disabled=not said):
         row = cases_table(knowledge, [said]).iloc[0]
         session.store().label(

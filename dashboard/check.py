@@ -66,6 +66,11 @@ def show_results(diagnosis: Diagnosis) -> None:
     """Banner, headline and bars; then why, and what to do."""
     show_banner(diagnosis)
     show_headline(diagnosis)
+    made = session.model().knowledge.provenance
+    if made and made.simulated:
+        st.warning(
+            f"{session.model().knowledge.numbers_from} Simulated cases are made up: these bars say nothing of people."
+        )
     rows = charts.cause_rows(diagnosis)
     st.vega_lite_chart(charts.cause_chart(rows, session.theme()), width="stretch", alt=charts.in_text(rows))
     st.markdown(

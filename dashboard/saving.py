@@ -41,7 +41,7 @@ def _ask(case: dict[str, Any]) -> None:
     knowledge = session.model().knowledge
     st.markdown(
         f"Saved cases sharpen the numbers. What is kept, in {session.store().where}: your answers and the time, under a random "
-        "number. No name, no warning signs, nothing else; whoever runs this page can read it. The number deletes it again."
+        "number. No name, no warning signs, nothing else; whoever can open this page can read it and delete it."
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key("consent"))
     said = ask_labels(knowledge, "save")

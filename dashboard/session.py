@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bayesnet import BayesnetError, CaseStore, Diagnosis, DiagnosticModel, StoreError, load
-from bayesnet.learning.versions import model_of
+from bayesnet import BayesnetError, CaseStore, Diagnosis, DiagnosticModel, MissingExtra, StoreError, load
+from bayesnet.learning.versions import model_of, renewed
 
 __all__ = [
     "NOT_SURE",
@@ -63,7 +63,7 @@ def _load(path: str | None) -> DiagnosticModel:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _version(name: str) -> DiagnosticModel:
-    return model_of(store().version(name))
+    return renewed(model_of(store().version(name)), shipped())
 
 
 @dataclass
@@ -97,7 +97,7 @@ def begin() -> None:
     if time.monotonic() - seen.failed >= PATIENCE:
         try:
             seen.version, seen.problem = store().adopted_name(shipped().knowledge.id), ""
-        except StoreError as error:
+        except (StoreError, MissingExtra) as error:
             seen.failed, seen.problem = time.monotonic(), str(error)
     name = seen.version
     try:

@@ -10,7 +10,7 @@ import pandas as pd
 import session
 import streamlit as st
 
-from bayesnet import BadModel, BayesnetError, DiagnosticModel
+from bayesnet import BadModel, BayesnetError, DiagnosticModel, StoreError
 from bayesnet.diagnosis.words import in_range
 from bayesnet.learning import versions
 from bayesnet.learning.differences import NumberChange, differences
@@ -114,9 +114,12 @@ def show_versions() -> None:
     store, model = session.store(), session.shipped().knowledge.id
     found = store.versions(model)
     in_use = store.adopted_name(model)
-    if st.button("Roll back to what was in use before", disabled=in_use is None):
-        store.rollback(model)
-        st.rerun()
+    if st.button("Roll back to what was in use before"):
+        try:
+            store.rollback(model)
+            st.rerun()
+        except StoreError as error:
+            st.info(str(error))
     if not found:
         st.markdown("There is no version yet but what the experts said. Learn from cases, or edit by hand.")
         return
@@ -148,7 +151,7 @@ def show_version(version: ModelVersion, key: str, before: str = versions.SHIPPED
     st.markdown(f"{knowledge.numbers_from} Grown from {version.parent}.")
     if key == "review":
         for remark in version.summary.get("remarks", ()):
-            st.markdown(f"- {remark}")
+            st.warning(remark)
     show_adopting(version, key)
     show_scores(version.summary.get("evaluation"))
     try:

@@ -25,7 +25,9 @@ def show() -> None:
         if changes:
             show_change(model.what_if(session.answers(), changes))
         show_fixes(model.fixes(session.answers()))
-        st.markdown(f"{model.knowledge.disclaimer} [About](/about) says more.")
+        st.markdown(
+            " ".join((model.knowledge.numbers_from, model.knowledge.disclaimer, "[About](/about) says more.")).strip()
+        )
 
 
 def show_first_things() -> None:

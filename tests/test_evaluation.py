@@ -97,7 +97,7 @@ def test_cases_without_labels_have_the_log_score_only(model: DiagnosticModel, ca
 
 def test_predictions_that_are_worse_than_before_are_called_so(model: DiagnosticModel) -> None:
     """The truth itself, tuned with few cases and next to nothing to hold it."""
-    weak = evaluate(model, simulate(model, 100, 5, 0.3, 1.0), folds=2, strength=0.02)
+    weak = evaluate(model, simulate(model, 120, 5, 0.3, 1.0), folds=2, strength=0.02)
     assert not weak.better
     assert weak.reason.startswith("tuned predicts worse")
     assert weak.scores["log_score"].gain.high < 0
@@ -146,6 +146,31 @@ def test_a_tuned_model_carries_its_scores_into_its_file(model: DiagnosticModel, 
     read = load(tuned.save(tmp_path / "tuned")).knowledge.provenance
     assert read.scores["verdict"].startswith("better: ")
     assert read.scores["folds"] == "5, on 400 cases"
+
+
+def test_few_like_cases_are_not_shown_to_be_better(model: DiagnosticModel) -> None:
+    """They leave the bootstrap nothing to vary."""
+    found = evaluate(model, table(model, *[{"sweating": "heavy", "felt_tear": "yes"}] * 5))
+    assert not found.better
+    assert found.reason.startswith("5 cases are too few to show it, at least 100 are needed")
+
+
+def test_rounding_is_neither_better_nor_worse(model: DiagnosticModel) -> None:
+    found = evaluate(model, table(model, *[{}] * 120), folds=2)
+    assert not found.better
+    assert found.reason.startswith("the cases do not show")
+
+
+@pytest.mark.parametrize("strength", [-1, float("nan"), True])
+def test_a_strength_that_is_none_is_refused(model: DiagnosticModel, cases: pd.DataFrame, strength: float) -> None:
+    with pytest.raises(BadEvidence, match="strength must be a number"):
+        evaluate(model, cases, strength=strength)
+
+
+def test_counts_as_large_as_a_country_take_no_longer(model: DiagnosticModel) -> None:
+    some = simulate(model, 50, 3, 0.3, 1.0)
+    found = evaluate(model, some.assign(count=1_000_000), folds=2)
+    assert found.cases == 50_000_000
 
 
 def test_too_few_cases_and_folds_are_refused(model: DiagnosticModel, cases: pd.DataFrame) -> None:

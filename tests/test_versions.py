@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,7 @@ from bayesnet.learning.versions import (
     edited_version,
     model_named,
     model_of,
+    not_better,
     tuned_version,
 )
 
@@ -116,6 +118,20 @@ def test_a_model_does_not_learn_twice_from_the_same_cases(tuned: Tuned) -> None:
     tune(tuned.model, tuned.patterns, strength=0.0, starts=1, iterations=2)
 
 
+def test_nor_does_it_after_others_or_an_edit(tuned: Tuned, model: DiagnosticModel) -> None:
+    """The chain of what it learned from is in its sources."""
+    other = tune(tuned.model, simulate(model, 120, 7, 0.3, 0.4), starts=1, iterations=3)
+    by_hand = edited(tuned.model, [HEAT])
+    for again in (other.model, by_hand):
+        with pytest.raises(bayesnet.BadCases, match="already"):
+            tune(again, tuned.patterns)
+
+
+def test_the_store_is_learned_from_only_by_who_has_not_learned_yet(store: CaseStore, tuned: Tuned) -> None:
+    with pytest.raises(bayesnet.BadCases, match="start from the shipped model"):
+        tune(tuned.model, store)
+
+
 # ---- differences
 
 
@@ -159,7 +175,7 @@ def test_what_is_not_better_is_adopted_only_by_force(store: CaseStore, model: Di
     assert not worse.evaluation.better
     version = tuned_version(worse)
     store.add_version(version)
-    with pytest.raises(NotBetter, match=r"(predicts worse|do not show).*--force"):
+    with pytest.raises(NotBetter, match=r"too few to show it.*--force"):
         adopt(store, model, version.version)
     assert store.adopted("squat_cramp") is None
     adopt(store, model, version.version, force=True)
@@ -208,6 +224,50 @@ def test_an_edit_that_changes_nothing_leaves_every_row_as_it_was(model: Diagnost
     row = model.knowledge.tables["heat"].rows[0]
     same = edited(model, [Edit("heat", (), dict(row.p), row.strength)])
     assert same.knowledge.tables["heat"].rows == model.knowledge.tables["heat"].rows
+
+
+def test_an_edit_hides_neither_simulated_cases_nor_the_need_for_scores(tuned: Tuned) -> None:
+    changed = edited(tuned.model, [HEAT])
+    assert "300 of them simulated and edited by hand" in changed.knowledge.numbers_from
+    assert changed.knowledge.tables["heat"].rows[0].sources == ("edited_by_hand",)
+    assert "not evaluated since" in not_better(edited_version(changed).summary)
+
+
+def test_an_adopted_version_has_the_red_flags_and_advice_of_today(
+    store: CaseStore, model: DiagnosticModel, tuned: Tuned
+) -> None:
+    """A rule that a later release brings is not outvoted by numbers learned before it."""
+    version = tuned_version(tuned)
+    store.add_version(version)
+    old = replace(version, files={**version.files, "advice.toml": without_a_red_flag(version.files["advice.toml"])})
+    older = replace(old, version="older", summary={**old.summary, "version": "older"})
+    store.add_version(older)
+    adopt(store, model, "older")
+    assert set(adopted_model(store, model).knowledge.red_flags) == set(model.knowledge.red_flags)
+    assert same_numbers(adopted_model(store, model), tuned.model)
+
+
+def without_a_red_flag(text: str) -> str:
+    start = text.index("[[red_flag]]")
+    return text[:start] + text[text.index("[[red_flag]]", start + 1) :]
+
+
+def test_a_version_of_another_structure_is_not_put_into_use(
+    store: CaseStore, model: DiagnosticModel, tuned: Tuned
+) -> None:
+    version = tuned_version(tuned)
+    renamed = version.files["model.toml"].replace("hot_humid", "steaming")
+    vignettes = version.files["vignettes.toml"].replace("hot_humid", "steaming")
+    files = {**version.files, "model.toml": renamed, "vignettes.toml": vignettes}
+    store.add_version(replace(version, files=files))
+    with pytest.raises(BadModel, match="more than their numbers"):
+        adopt(store, model, version.version)
+    assert store.adopted("squat_cramp") is None
+
+
+def test_what_was_stopped_is_not_better(model: DiagnosticModel) -> None:
+    stopped = tune(model, simulate(redrawn(model, 1), 300, 1, 0.3, 0.4), starts=1, iterations=3)
+    assert "before the numbers stood still" in not_better(tuned_version(stopped).summary)
 
 
 @pytest.mark.parametrize(

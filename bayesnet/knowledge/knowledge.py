@@ -24,6 +24,9 @@ from bayesnet.knowledge.schema import (
     ids,
 )
 
+BY_HAND = "edited by hand"
+"""How numbers were made that somebody typed: Provenance.method."""
+
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
@@ -68,7 +71,8 @@ class Knowledge:
         if not made.cases:
             return f"Numbers: {made.method} on {made.made_at[:10]}."
         simulated = f", {made.simulated:,} of them simulated" if made.simulated else ""
-        return f"Numbers: learned from {made.cases:,} cases{simulated}, on {made.made_at[:10]}."
+        edited = f" and {BY_HAND}" if made.method == BY_HAND else ""
+        return f"Numbers: learned from {made.cases:,} cases{simulated}{edited}, on {made.made_at[:10]}."
 
     @cached_property
     def states(self) -> Mapping[str, tuple[str, ...]]:

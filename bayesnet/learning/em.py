@@ -110,7 +110,8 @@ def fit(
                 path, leapt = [safe], False
                 continue
             least = max(tolerance, ROUNDING * abs(reached))
-            converged = bool(history) and reached - history[-1] < least
+            # A leap may land as high as it began and still be far from the top; only a step that gains nothing is there.
+            converged = bool(history) and not leapt and reached - history[-1] < least
             history.append(reached)
             values, leapt = after, False
             path.append(after)

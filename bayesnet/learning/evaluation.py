@@ -17,7 +17,8 @@ from bayesnet.inference.network import Array
 from bayesnet.learning.given import as_patterns
 from bayesnet.learning.patterns import Patterns
 from bayesnet.learning.predictions import Predictions, joined, predicted
-from bayesnet.learning.refusals import refuse
+from bayesnet.learning.refusals import check_strength, refuse, refuse_twice
+from bayesnet.learning.remarks import FEW
 from bayesnet.learning.tuning import tuned_values
 
 SEED = 20070301
@@ -26,8 +27,10 @@ BOOTSTRAP = 1000
 """How often the cases are drawn anew for the intervals."""
 BINS = 10
 """Groups of predictions of like size in the reliability diagram."""
-MOST_REPEATS = 10_000
-"""A pattern counts at most so often in the diagram, which needs a row per case."""
+MOST_ROWS = 100_000
+"""The reliability diagram needs a row per prediction; more predictions are scaled down to so many."""
+ROUNDING = 1e-9
+"""A gain no larger than this, in nats, is none."""
 
 MEANINGS = {
     "log_score": "ln P(answers and labels | outcome), nats",
@@ -114,7 +117,9 @@ def evaluate(
     """
     if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
         raise BadEvidence(f"folds must be a whole number of at least 2, not {folds!r}")
+    check_strength(strength)
     patterns = as_patterns(model.knowledge, cases)
+    refuse_twice(model.knowledge, patterns, strength)
     if patterns.cases < folds:
         raise BadCases([f"{patterns.cases:g} cases are too few for {folds} folds; at least {folds} are needed"])
     refuse(model, patterns, ascertained)
@@ -162,7 +167,7 @@ def _evaluation(
             _estimate(now[1][name], new),
             _estimate(gain, sign * (new - old)),
         )
-    better, reason = _verdict(scores)
+    better, reason = _verdict(scores, patterns.cases)
     names = ("before", "tuned")
     curves = {name: curve for name, side in zip(names, sides, strict=True) if (curve := _reliability(weights, side))}
     return Evaluation(scores, curves, patterns.cases, patterns.labelled, folds, better, reason)
@@ -210,21 +215,27 @@ def _reliability(weights: Array, side: Predictions) -> Reliability | None:
     rows, causes = np.nonzero(~np.isnan(side.came_true))
     if not len(rows):
         return None
-    times = np.minimum(weights[rows], MOST_REPEATS).astype(np.intp)
+    scale = min(1.0, MOST_ROWS / weights[rows].sum())
+    times = np.maximum(1, np.rint(weights[rows] * scale)).astype(np.intp)
     p, y = (np.repeat(values[rows, causes], times) for values in (side.triggered, side.came_true))
     observed, predicted = calibration_curve(y, p, n_bins=BINS, strategy="quantile")
     return Reliability(tuple(predicted.tolist()), tuple(observed.tolist()))
 
 
-def _verdict(scores: Mapping[str, Score]) -> tuple[bool, str]:
-    """Better is: held-out cases are predicted better beyond doubt, and their labels not worse beyond doubt."""
+def _verdict(scores: Mapping[str, Score], cases: float) -> tuple[bool, str]:
+    """Better is: held-out cases are predicted better beyond doubt, and their labels not worse beyond doubt.
+
+    Few or like cases leave the bootstrap nothing to vary: from fewer than FEW nothing is shown.
+    """
     log_score, labels = scores["log_score"].gain, scores.get("label_score")
     said = f"log score {log_score.value:+.3g} nats a case ({log_score.low:+.3g} to {log_score.high:+.3g})"
-    if log_score.high <= 0:
+    if cases < FEW:
+        return False, f"{cases:g} cases are too few to show it, at least {FEW} are needed: {said}"
+    if log_score.high < -ROUNDING:
         return False, f"tuned predicts worse: {said}"
-    if log_score.low <= 0:
+    if log_score.low <= ROUNDING:
         return False, f"the cases do not show that tuned predicts better: {said}"
-    if labels and labels.gain.high < 0:
+    if labels and labels.gain.high < -ROUNDING:
         return False, (
             f"what cases turned out to be is predicted worse: {labels.gain.value:+.3g} nats a labelled case "
             f"({labels.gain.low:+.3g} to {labels.gain.high:+.3g}), although {said}"

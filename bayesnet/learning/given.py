@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bayesnet.errors import BadCases
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.files import read_cases, row_word
 from bayesnet.learning.cases.table import cases_table
@@ -21,6 +22,14 @@ def as_patterns(knowledge: Knowledge, cases: Any) -> Patterns:
             patterns_of(knowledge, checked.table()), names=checked.rows.tolist(), row_word=row_word(Path(cases))
         )
     if isinstance(cases, CaseStore):
+        made = knowledge.provenance
+        if made and made.cases:
+            raise BadCases(
+                [
+                    f"{made.version} has learned already, and the store does not say from which of its cases"
+                    f": start from the shipped model, or give the new cases as a file"
+                ]
+            )
         table, simulated = cases.patterns(knowledge), cases.count(knowledge.id).get("simulated", 0)
         found = patterns_of(knowledge, table)
         return replace(found, simulated=float(simulated), left_out=left_out(table))

@@ -61,6 +61,11 @@ class Patterns:
             seen.update(line)
         return seen.hexdigest()
 
+    @property
+    def source(self) -> str:
+        """The id under which a model cites these cases."""
+        return f"cases_{self.data_hash[:8]}"
+
     def _lines(self) -> Iterator[bytes]:
         """A canonical line per pattern."""
         names = sorted((*self.evidence.fixed, *self.evidence.columns))

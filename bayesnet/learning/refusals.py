@@ -17,16 +17,32 @@ SHOWN_IMPOSSIBLE = 20
 
 def check_options(strength: float, starts: int, iterations: int, tolerance: float) -> None:
     """Raises BadEvidence for an option of `tune` that is out of range, by name."""
-    for name, value, least in (("strength", strength, 0), ("starts", starts, 1), ("iterations", iterations, 1)):
+    check_strength(strength)
+    for name, value, least in (("starts", starts, 1), ("iterations", iterations, 1)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not (value >= least and isfinite(value)):
             raise BadEvidence(f"{name} must be a number of at least {least}, not {value!r}")
     if not isinstance(tolerance, int | float) or not tolerance > 0:
         raise BadEvidence(f"tolerance must be a number of nats above 0, not {tolerance!r}")
 
 
+def check_strength(strength: float) -> None:
+    """Raises BadEvidence for a strength that is no number of at least 0."""
+    if (
+        isinstance(strength, bool)
+        or not isinstance(strength, int | float)
+        or not (strength >= 0 and isfinite(strength))
+    ):
+        raise BadEvidence(f"strength must be a number of at least 0, not {strength!r}")
+
+
 def refuse(model: DiagnosticModel, patterns: Patterns, ascertained: bool) -> None:
     """Raises BadCases for quiet sessions among cases that are said to be what happened only, and for impossible cases."""
     knowledge = model.knowledge
+    unknown = [
+        name for name in (*patterns.evidence.fixed, *patterns.evidence.columns) if name not in model.tree.network.states
+    ]
+    if unknown:
+        raise BadCases([f"these are cases of another model: {knowledge.id} knows no {unknown[0]!r}"])
     quiet = patterns.weight_of(knowledge.outcome.id, knowledge.states[knowledge.outcome.id].index(NO))
     if ascertained and quiet:
         raise BadCases(
@@ -41,7 +57,7 @@ def refuse(model: DiagnosticModel, patterns: Patterns, ascertained: bool) -> Non
 def refuse_twice(knowledge: Knowledge, patterns: Patterns, strength: float) -> None:
     """Raises BadCases where the model has learned from these very cases: they would count twice."""
     made = knowledge.provenance
-    if made and strength and patterns.cases and made.data_hash == patterns.data_hash:
+    if made and strength and patterns.cases and patterns.source in knowledge.sources:
         raise BadCases(
             [
                 f"{made.version} has learned from these {patterns.cases:g} cases already; tune its parent, or give new ones"

@@ -7,6 +7,8 @@ from bayesnet.learning.em import Fit, Problem
 
 FEW = 100
 """Fewer cases than this say little; the elicited numbers decide."""
+FAR = 0.1
+"""A number that few cases moved by more than this has moved far."""
 APART = 0.02
 """Two starts disagree where a number ends farther apart than this."""
 
@@ -23,7 +25,11 @@ def remarks(task: Problem, fits: Sequence[Fit], ends: Sequence[Start]) -> list[s
     """Every remark: on the cases, then on the learning; `fits` and their `ends` with the kept one first."""
     patterns, best, said = task.patterns, fits[0], []
     if patterns.cases < FEW:
-        said.append(f"Only {patterns.cases:g} cases: the numbers hardly move, and what the experts said decides.")
+        far = float(abs(best.values - task.parameters.values).max())
+        moved = "the numbers hardly move, and what the experts said decides"
+        if far > FAR:
+            moved = f"too few to rely on, although a number moved by {far:.2f}; like cases say less than they seem to"
+        said.append(f"Only {patterns.cases:g} cases: {moved}.")
     if patterns.simulated:
         share = "All" if patterns.simulated >= patterns.cases else f"{patterns.simulated:,.0f} of {patterns.cases:,.0f}"
         said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")

@@ -4,6 +4,7 @@ A tuned model is a new model; the old one stays as it is. It can be tuned again 
 carry what the earlier ones said; a `strength` below 1 lets what was known before fade.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bayesnet.learning.evaluation import Evaluation, Score
     from bayesnet.learning.evaluation import Watch as FoldWatch
 
+UNKNOWN_STRENGTHS = "Interrupted before it was found how sure the numbers are: their strengths are the old ones."
 UNCHANGED = "There are no cases: the model is unchanged."
 SEED = 20200222
 ITERATIONS = 1000
@@ -184,8 +186,13 @@ def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength:
         for f in fits
         if f.history and (f is best or not f.stopped)
     )
-    known, faded = strengths(task, best.values), np.maximum(strength * parameters.strength, LEAST)
-    learned = np.maximum(known > parameters.row_sums(task.alpha) * (1 + BETTER_KNOWN), _moved(parameters, best.values))
+    faded = np.maximum(strength * parameters.strength, LEAST)
+    interrupted: tuple[str, ...] = ()
+    try:
+        known = strengths(task, best.values)
+    except KeyboardInterrupt:
+        known, interrupted = faded, (UNKNOWN_STRENGTHS,)
+    learned = np.maximum(known > faded * (1 + BETTER_KNOWN), _moved(parameters, best.values))
     known = np.where(learned, known, faded)
     values = np.where(learned[parameters.row_of], best.values, parameters.values)
     knowledge = _with_numbers(task, values, known, learned)
@@ -198,7 +205,7 @@ def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength:
         patterns=task.patterns,
         ascertained=task.ascertained,
         strength=strength,
-        remarks=tuple(remarks(task, fits, ends)),
+        remarks=(*remarks(task, fits, ends), *interrupted),
     )
 
 
@@ -212,10 +219,11 @@ def _with_numbers(task: Problem, values: Array, known: Array, learned: NDArray[n
     knowledge, patterns, parameters = task.parameters.knowledge, task.patterns, task.parameters
     now = datetime.now(UTC)
     digest = patterns.data_hash
-    source = f"cases_{digest[:8]}"
+    source = patterns.source
+    own = hashlib.sha256(digest.encode() + values.tobytes() + known.tobytes()).hexdigest()
     made_up = f", {patterns.simulated:,.0f} of them simulated" if patterns.simulated else ""
     provenance = Provenance(
-        version=f"{now:%Y%m%d-%H%M%S}-{digest[:8]}",
+        version=f"{now:%Y%m%d-%H%M%S}-{own[:8]}",
         parent=knowledge.version_name,
         made_at=now.isoformat(timespec="seconds"),
         method="maximum a posteriori EM, " + ("given the outcome" if task.ascertained else "all sessions logged"),

@@ -17,10 +17,10 @@ import msgspec
 
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.errors import BadModel, NotBetter
-from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.knowledge import BY_HAND, Knowledge
 from bayesnet.knowledge.load import knowledge_of
 from bayesnet.knowledge.numbers import Elicited
-from bayesnet.knowledge.schema import BINARY, NO, YES, Basis, Provenance
+from bayesnet.knowledge.schema import BINARY, NO, YES, Basis, Provenance, Source
 from bayesnet.learning.store import CaseStore, ModelVersion
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ SHIPPED = "shipped"
 
 def tuned_version(tuned: Tuned, scores: bool = True) -> ModelVersion:
     """A tuned model for the store, with its scores unless told otherwise: without them it is not adopted unforced."""
-    model = tuned.with_scores() if scores else tuned.model
-    return _version(model.knowledge, tuned.evaluation if scores else None, tuned.remarks)
+    model, evaluation = (tuned.with_scores(), tuned.evaluation) if scores else (tuned.model, None)
+    if evaluation is not None and evaluation.better and not tuned.converged:
+        why = "the learning ended before the numbers stood still, and what was scored is learning to the end"
+        evaluation = replace(evaluation, better=False, reason=why)
+    return _version(model.knowledge, evaluation, tuned.remarks)
 
 
 def _version(knowledge: Knowledge, evaluation: Evaluation | None, remarks: Sequence[str]) -> ModelVersion:
@@ -66,7 +69,24 @@ def model_of(version: ModelVersion) -> DiagnosticModel:
 def adopted_model(store: CaseStore, shipped: DiagnosticModel) -> DiagnosticModel:
     """The model in use: the adopted version, or the shipped one where none is."""
     version = store.adopted(shipped.knowledge.id)
-    return shipped if version is None else model_of(version)
+    return shipped if version is None else renewed(model_of(version), shipped)
+
+
+def renewed(model: DiagnosticModel, shipped: DiagnosticModel) -> DiagnosticModel:
+    """The numbers of a version in the shipped model of today: its questions, advice and red flags are never older than that.
+
+    Raises BadModel where the two differ in more than their numbers.
+    """
+    from bayesnet.learning.differences import differences
+
+    differences(shipped.knowledge, model.knowledge)
+    rows = {name: table.rows for name, table in model.knowledge.tables.items()}
+    knowledge = replace(
+        shipped.knowledge.with_rows(rows),
+        provenance=model.knowledge.provenance,
+        sources={**model.knowledge.sources, **shipped.knowledge.sources},
+    )
+    return DiagnosticModel(knowledge)
 
 
 def model_named(store: CaseStore, shipped: DiagnosticModel, name: str) -> DiagnosticModel:
@@ -87,21 +107,24 @@ def adopt(store: CaseStore, shipped: DiagnosticModel, name: str, force: bool = F
     why_not = not_better(version.summary)
     if why_not and not force:
         raise NotBetter(f"{name} is not adopted: {why_not}. To adopt it all the same, force it (--force)")
-    found = model_of(version)  # what cannot be read is not put into use
+    found = renewed(model_of(version), shipped)  # what cannot be read, or no longer fits, is not put into use
     store.adopt(model, name)
     return found
 
 
 def not_better(summary: Mapping[str, Any]) -> str:
     """Why a version should not be adopted without a second thought; empty where nothing speaks against it."""
-    if summary.get("method") == BY_HAND or summary.get("better"):
+    if summary.get("method") == BY_HAND:
+        return "it was edited by hand since it learned, and not evaluated since" if summary.get("cases") else ""
+    if summary.get("better"):
         return ""
     return str(summary.get("reason") or "it was not evaluated on held-out cases")
 
 
 # ---- by hand
 
-BY_HAND = "edited by hand"
+EDITED = "edited_by_hand"
+"""The source that a typed number cites."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +145,19 @@ def edited(model: DiagnosticModel, edits: Sequence[Edit], basis: Basis = "guess"
         raise BadModel(problems)
     from bayesnet.learning.model_files import model_texts
 
-    knowledge = model.knowledge.with_rows(rows)
+    typed = Source(id=EDITED, cite="Typed in by whoever tends these numbers", read="none")
+    knowledge = replace(model.knowledge.with_rows(rows), sources={**model.knowledge.sources, EDITED: typed})
     now = datetime.now(UTC)
     digest = hashlib.sha256(model_texts(knowledge)["model.toml"].encode()).hexdigest()
+    before = model.knowledge.provenance
     made = Provenance(
         version=f"{now:%Y%m%d-%H%M%S}-{digest[:8]}",
         parent=model.knowledge.version_name,
         made_at=now.isoformat(timespec="seconds"),
         method=BY_HAND,
+        cases=before.cases if before else 0,
+        simulated=before.simulated if before else 0,
+        data_hash=before.data_hash if before else "",
     )
     return DiagnosticModel(replace(knowledge, provenance=made))
 
@@ -148,7 +176,7 @@ def _take(knowledge: Knowledge, edits: Sequence[Edit], rows: dict[str, list[Elic
         if problem:
             problems.append(problem)
         elif (new.p, new.strength) != (row.p, row.strength):
-            rows[edit.table][found[0]] = replace(new, ranges={}, basis=basis)
+            rows[edit.table][found[0]] = replace(new, ranges={}, basis=basis, sources=(EDITED,))
     return problems
 
 
