@@ -21,6 +21,8 @@ def show() -> None:
         "An arrow says: this makes that more or less likely. What you answered is blue; every cause shows how likely it "
         "triggered it. What happened is taken as given."
     )
+    if model.knowledge.numbers_from:
+        st.markdown(model.knowledge.numbers_from)
     st.graphviz_chart(charts.network_chart(model.knowledge, diagnosis), width="content")
     with st.expander("The arrows as a list"):
         st.markdown(arrow_list(model.knowledge))
