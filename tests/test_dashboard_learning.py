@@ -395,7 +395,9 @@ def edit_cell(page: Page, value: str, outcome: Locator) -> None:
     """
     for _ in range(5):
         box = page.get_by_test_id("stDataFrame").bounding_box()
-        assert box is not None
+        if box is None:  # drawn anew just now
+            page.wait_for_timeout(500)
+            continue
         page.mouse.click(box["x"] + 20, box["y"] + 50)
         page.wait_for_timeout(300)
         for key in ("ArrowRight", "Enter", "Control+a"):
