@@ -394,7 +394,7 @@ def edit_cell(page: Page, value: str, outcome: Locator) -> None:
     The cells are drawn on a canvas, so it goes by keyboard, which the canvas takes some time after it can be seen.
     """
     for _ in range(5):
-        box = page.get_by_test_id("stDataFrame").bounding_box()
+        box = page.get_by_test_id("stDataFrame").filter(visible=True).first.bounding_box()
         if box is None:  # drawn anew just now
             page.wait_for_timeout(500)
             continue
@@ -415,7 +415,7 @@ def edit_cell(page: Page, value: str, outcome: Locator) -> None:
 def test_numbers_are_edited_by_hand_checked_at_once_and_kept(page: Page, store: CaseStore) -> None:
     page.set_viewport_size(LAPTOP)
     tuning_view(page, "Edit by hand")
-    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
+    expect(page.get_by_test_id("stDataFrame").filter(visible=True)).to_have_count(1)
     wrong = page.get_by_text("Heat temperate: the probabilities sum to 0.85; they must sum to 1")
     edit_cell(page, "60", wrong)
     expect(page.get_by_role("button", name="Keep as a version")).to_have_count(0)
