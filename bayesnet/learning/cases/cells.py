@@ -196,8 +196,8 @@ def _number(value: Any, takes: str) -> float:
         raise Refused(f"is not a number. Allowed: {takes}") from None
 
 
-def case_ids(given: pd.Series, takes: str) -> Cells:
-    """Ids of cases; an empty cell gets a random one."""
+def case_ids(given: pd.Series, takes: str, new_ids: Callable[[int], list[str]]) -> Cells:
+    """Ids of cases; empty cells get `new_ids`."""
     if _is_arrow_text(given):
         wrong: list[tuple[int, object, str]]
         ids = pd.Series(given.array).astype("str")
@@ -208,7 +208,7 @@ def case_ids(given: pd.Series, takes: str) -> Cells:
         ids = pd.Series(pd.array(parsed, dtype="str").take(codes))
     missing = np.flatnonzero(ids.isna() | (ids == ""))
     if len(missing):
-        ids.iloc[missing] = pd.Index(random_ids(len(missing)))
+        ids.iloc[missing] = pd.Index(new_ids(len(missing)))
     return Cells(ids.array, wrong)
 
 

@@ -6,13 +6,10 @@ never closed spoils its own line only. Separated by comma, semicolon or tab: the
 """
 
 import csv
-import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -22,6 +19,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from bayesnet.errors import BadFile
+from bayesnet.learning.cases.source import Source
 
 BLOCK = 8 * 2**20
 """Bytes that are read at a time."""
@@ -66,7 +64,7 @@ class Piece:
 
 
 def read_pieces(
-    path: Path,
+    source: Source,
     largest: int,
     check: Callable[[Sequence[str]], None],
     known: Sequence[str],
@@ -80,9 +78,9 @@ def read_pieces(
     header: Header | None = None
     rest = b""
     line = 1
-    for block, is_last in blocks(path, largest):
+    for block, is_last in blocks(source, largest):
         if header is None:
-            header, block, line = read_header(path, block, known)
+            header, block, line = read_header(source, block, known)
             check(header.names)
             nothing = pd.DataFrame({name: pd.Series(dtype="str") for name in header.names})
             yield Piece(nothing, np.empty(0, np.int64), separator=header.separator)
@@ -98,70 +96,71 @@ def read_pieces(
         yield Piece(cells, piece.lines, piece.broken, header.separator)
 
 
-def blocks(path: Path, largest: int) -> Iterator[tuple[bytes, bool]]:
+def blocks(source: Source, largest: int) -> Iterator[tuple[bytes, bool]]:
     """A file's text in blocks of whole lines, with whether it is the last. Raises BadFile for what is no UTF-8 text."""
     offset, line, rest, last = 0, 1, b"", None
-    with _opened(path) as stream:
-        while chunk := _read(stream, path):
+    with _opened(source) as stream:
+        while chunk := _read(stream, source):
             if last is None and not rest:
-                _check_signature(path, chunk)
+                _check_signature(source, chunk)
             data = rest + chunk
             # Behind the last line break; a carriage return at the very end may be the first half of one.
             cut = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1
             rest = data[cut:]
             if len(rest) > LONGEST_LINE:
-                raise BadFile(f"{path}: line {line + count_lines(data[:cut]):,} is too long; this is no table of cases")
+                raise BadFile(
+                    f"{source}: line {line + count_lines(data[:cut]):,} is too long; this is no table of cases"
+                )
             if not cut:
                 continue
             if last is not None:
                 yield last, False
             last = data[:cut]
-            _check_text(path, last, offset, line)
+            _check_text(source, last, offset, line)
             offset, line = offset + cut, line + count_lines(last)
             if offset > largest:
-                raise BadFile(f"{path}: larger than {largest:,} bytes unpacked; split it, or allow more")
-    _check_text(path, rest, offset, line)
+                raise BadFile(f"{source}: larger than {largest:,} bytes unpacked; split it, or allow more")
+    _check_text(source, rest, offset, line)
     if last is not None and rest:
         yield last, False
     if last is None and not rest.removeprefix(BOM).strip():
-        raise BadFile(f"{path}: the file is empty; its first line must name the columns")
+        raise BadFile(f"{source}: the file is empty; its first line must name the columns")
     yield rest or last or b"", True
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(source: Source) -> IO[bytes]:
     try:
-        packed = path.suffix.lower() == ".gz"
-        return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+        return source.open_unpacked()
     except OSError as error:
-        raise BadFile(f"cannot read {path}: {error.strerror or error}") from None
+        raise BadFile(f"cannot read {source}: {error.strerror or error}") from None
 
 
-def _read(stream: IO[bytes], path: Path) -> bytes:
+def _read(stream: IO[bytes], source: Source) -> bytes:
     try:
         return stream.read(BLOCK)
     except (OSError, EOFError, zlib.error) as error:
-        raise BadFile(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+        raise BadFile(f"cannot read {source}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _check_signature(path: Path, start: bytes) -> None:
+def _check_signature(source: Source, start: bytes) -> None:
     """Raises BadFile for a file that begins as other kinds of file do."""
     for signature, what in SIGNATURES:
         if start.removeprefix(BOM).lstrip().startswith(signature):
-            raise BadFile(f"{path}: {what}")
+            raise BadFile(f"{source}: {what}")
 
 
-def _check_text(path: Path, block: bytes, offset: int, line: int) -> None:
+def _check_text(source: Source, block: bytes, offset: int, line: int) -> None:
     """Raises BadFile, naming byte and line, unless it is UTF-8 text without NUL."""
     at = block.find(b"\0")
     if at >= 0:
         where = f"byte {offset + at + 1:,}, line {line + count_lines(block[:at]):,}"
-        raise BadFile(f"{path}: a NUL ({where}); this is no UTF-8 text. If it is a table, save it as UTF-8")
+        raise BadFile(f"{source}: a NUL ({where}); this is no UTF-8 text. If it is a table, save it as UTF-8")
     try:
         block.decode("utf-8")
     except UnicodeDecodeError as error:
         line += count_lines(block[: error.start])
         where = f"byte {offset + error.start + 1:,} (0x{block[error.start]:02X}), line {line:,}"
-        raise BadFile(f"{path}: not UTF-8 text at {where}; save it as UTF-8") from None
+        raise BadFile(f"{source}: not UTF-8 text at {where}; save it as UTF-8") from None
 
 
 def count_lines(text: bytes) -> int:
@@ -169,7 +168,7 @@ def count_lines(text: bytes) -> int:
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
-def read_header(path: Path, block: bytes, known: Sequence[str]) -> tuple[Header, bytes, int]:
+def read_header(source: Source, block: bytes, known: Sequence[str]) -> tuple[Header, bytes, int]:
     """The names in the first line, what is left of the block, and the line that begins with."""
     text = block.removeprefix(BOM)
     first = text.splitlines(keepends=True)[0] if b"\n" not in text else text[: text.index(b"\n") + 1]
@@ -177,9 +176,9 @@ def read_header(path: Path, block: bytes, known: Sequence[str]) -> tuple[Header,
     found = [Header(tuple(_fields(first.decode(), separator)), separator) for separator in SEPARATORS]
     best = max(found, key=lambda header: (len(set(header.names).intersection(known)), bool(header.names)))
     if not best.names and first.strip():
-        raise BadFile(f"{path}: line 1, which names the columns, cannot be read; is a quote left open?")
+        raise BadFile(f"{source}: line 1, which names the columns, cannot be read; is a quote left open?")
     if not best.names:
-        raise BadFile(f"{path}: line 1 is empty; it must name the columns")
+        raise BadFile(f"{source}: line 1 is empty; it must name the columns")
     return best, text[len(first) :], 1 + count_lines(first)
 
 
@@ -282,15 +281,15 @@ def wrong_width(given: int, expected: int) -> str:
     return f"{given:,} fields, but line 1 names {expected:,} columns"
 
 
-def records(path: Path, largest: int, known: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+def records(source: Source, largest: int, known: Sequence[str]) -> Iterator[tuple[int, str, str]]:
     """(line, text as it stands in the file, separator) of the header, every record and every line that is none."""
     header: Header | None = None
     rest = b""
     line = 1
-    for block, is_last in blocks(path, largest):
+    for block, is_last in blocks(source, largest):
         if header is None:
             whole = block.removeprefix(BOM)
-            header, block, line = read_header(path, block, known)
+            header, block, line = read_header(source, block, known)
             yield 1, whole[: len(whole) - len(block)].decode(), header.separator
         texts = [text.decode() for text in (rest + block).splitlines(keepends=True)]
         rest, at = b"", 0
@@ -301,8 +300,3 @@ def records(path: Path, largest: int, known: Sequence[str]) -> Iterator[tuple[in
                 break
             yield line, "".join(texts[at : at + taken]), header.separator
             at, line = at + taken, line + taken
-
-
-def is_csv(path: Path) -> bool:
-    """Whether a name says CSV."""
-    return re.search(r"\.csv(\.gz)?$", path.name, re.IGNORECASE) is not None

@@ -1,13 +1,10 @@
 """CSV and Parquet files <-> case tables: every row checked, every bad one named by its line; written whole or not at all."""
 
 import gzip
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
 import numpy as np
@@ -18,27 +15,13 @@ import pyarrow.compute as pc
 from bayesnet.errors import BadFile
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases import csv_reader, parquet
-from bayesnet.learning.cases.csv_reader import Piece
 from bayesnet.learning.cases.parquet import ROWS_AT_ONCE, as_arrow
+from bayesnet.learning.cases.reading import PROBLEM, checked_parts, read_pieces
 from bayesnet.learning.cases.repeats import Earlier, RepeatedIds, hashed_ids
-from bayesnet.learning.cases.spreadsheet import neutralised, restored
-from bayesnet.learning.cases.table import (
-    CASE_ID,
-    CERTAINTY,
-    BadValue,
-    CheckedCases,
-    case_columns,
-    check_names,
-    check_rows,
-    without_repeats,
-)
+from bayesnet.learning.cases.source import LARGEST_FILE, Source, check_name, is_csv, local_source
+from bayesnet.learning.cases.spreadsheet import neutralised
+from bayesnet.learning.cases.table import CASE_ID, BadValue, CheckedCases, case_columns, without_repeats
 from bayesnet.learning.cases.whole_file import written_whole
-
-LARGEST_FILE = 4_000_000_000
-"""Bytes. A larger file is refused before it is read, unless the caller allows more."""
-PROBLEM = "problem"
-"""The column that `write_bad_rows` adds in front; reading leaves it out, so that a mended file can be read as it is."""
-FORMATS = ".csv, .csv.gz, .parquet"
 
 
 def read_cases(path: str | Path, knowledge: Knowledge, largest: int = LARGEST_FILE) -> CheckedCases:
@@ -46,8 +29,8 @@ def read_cases(path: str | Path, knowledge: Knowledge, largest: int = LARGEST_FI
 
     Raises BadFile for what is no readable table, and BadCases where its columns are not those of the model's cases.
     """
-    source = _checked_source(path, largest)
-    parts = list(_checked_parts(source, knowledge, largest, ROWS_AT_ONCE))
+    source = local_source(path, largest)
+    parts = list(checked_parts(source, knowledge, largest))
     good = pd.concat([part.good for part in parts], ignore_index=True) if len(parts) > 1 else parts[0].good
     rows = np.concatenate([part.rows for part in parts])
     whole = CheckedCases(
@@ -58,7 +41,7 @@ def read_cases(path: str | Path, knowledge: Knowledge, largest: int = LARGEST_FI
         positions=rows,
     )
     doubled = good.loc[good[CASE_ID].duplicated(), CASE_ID]
-    return _in_order(without_repeats(whole, set(doubled), {}, row_word(source)))
+    return _in_order(without_repeats(whole, set(doubled), {}, source.row_word))
 
 
 def read_batches(
@@ -69,21 +52,21 @@ def read_batches(
     The file is read twice. The first time looks only for ids that come more than once, and for what makes the whole file
     unreadable: that is raised before there is a first batch. The second time yields the cases, at least one batch.
     """
-    source = _checked_source(path, largest)
+    source = local_source(path, largest)
     repeated = _repeated_ids(source, knowledge, largest)
     earlier: Earlier = {}
-    for part in _checked_parts(source, knowledge, largest, size):
+    for part in checked_parts(source, knowledge, largest, size):
         ids = part.good[CASE_ID].to_numpy(dtype=object)
         candidates = set(ids[np.isin(hashed_ids(ids), repeated)]) if len(repeated) else set()
-        yield _in_order(without_repeats(part, candidates, earlier, row_word(source)))
+        yield _in_order(without_repeats(part, candidates, earlier, source.row_word))
 
 
 def write_cases(frames: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path, knowledge: Knowledge) -> None:
     """Writes case tables to one file, by the ending of its name: whole or not at all. Raises BadFile."""
-    target = _checked_name(path)
+    target = check_name(path)
     tables = iter([frames]) if isinstance(frames, pd.DataFrame) else iter(frames)
     with written_whole(target) as beside:
-        if not csv_reader.is_csv(target):
+        if not is_csv(target.name):
             parquet.write_parquet(beside, tables, knowledge)
             return
         with _open_to_write(beside, target) as stream:
@@ -104,15 +87,15 @@ def write_bad_rows(
 
     Both files have the same ending. Takes what `read_cases` gave, or the bad values of all batches. Raises BadFile.
     """
-    target, origin = _checked_name(path), _checked_source(source, largest)
-    if csv_reader.is_csv(target) != csv_reader.is_csv(origin):
+    target, origin = check_name(path), local_source(source, largest)
+    if is_csv(target.name) != origin.is_csv:
         raise BadFile(f"cannot write {path}: bad rows stay in the format of {origin.name}")
     says: dict[int, list[str]] = {}
     for bad in checked.bad if isinstance(checked, CheckedCases) else checked:
         says.setdefault(int(str(bad.row)), []).append(bad.says)
     problems = {row: " | ".join(texts) for row, texts in says.items()}
     with written_whole(target) as beside:
-        if not csv_reader.is_csv(target):
+        if not is_csv(target.name):
             parquet.write_marked_rows(beside, origin, problems, PROBLEM)
             return
         with _open_to_write(beside, target) as stream:
@@ -120,7 +103,7 @@ def write_bad_rows(
                 stream.write(line.encode())
 
 
-def _marked_lines(source: Path, problems: dict[int, str], largest: int, known: Sequence[str]) -> Iterator[str]:
+def _marked_lines(source: Source, problems: dict[int, str], largest: int, known: Sequence[str]) -> Iterator[str]:
     """The header and the lines in question, with the problem in front: whatever is wrong behind cannot shift it."""
     for line, text, separator in csv_reader.records(source, largest, known):
         ended = text if text.endswith(("\n", "\r")) else text + "\n"
@@ -135,29 +118,6 @@ def _names(knowledge: Knowledge) -> list[str]:
     return [column.name for column in case_columns(knowledge)]
 
 
-def row_word(source: Path) -> str:
-    """What a row of a file is called: CSV files are looked at in editors, which count lines."""
-    return "line" if csv_reader.is_csv(source) else "row"
-
-
-def _checked_parts(source: Path, knowledge: Knowledge, largest: int, size: int) -> Iterator[CheckedCases]:
-    """The rows of a file, checked each for itself; the first part is there even if there are no rows."""
-    now = datetime.now(UTC)
-    word = row_word(source)
-    for piece in _pieces(source, knowledge, largest, size):
-        for start in range(0, max(len(piece.cells), 1), size):
-            cells, lines = piece.cells.iloc[start : start + size], piece.lines[start : start + size]
-            found = check_rows(knowledge, cells, lines.tolist(), word, now)
-            broken = piece.broken if start == 0 else []
-            yield CheckedCases(
-                good=found.good,
-                bad=(*(BadValue(line, "", text, why, word) for line, text, why in broken), *found.bad),
-                bad_rows=(*(line for line, *_ in broken), *lines[list(found.bad_rows)].tolist()),
-                rows=found.rows,
-                positions=found.rows,
-            )
-
-
 def _in_order(checked: CheckedCases) -> CheckedCases:
     """Problems by line."""
     bad = tuple(sorted(checked.bad, key=lambda value: int(str(value.row))))
@@ -165,36 +125,10 @@ def _in_order(checked: CheckedCases) -> CheckedCases:
     return CheckedCases(checked.good, bad, rows, checked.rows, checked.positions, checked.repeated)
 
 
-def _pieces(
-    source: Path, knowledge: Knowledge, largest: int, size: int, only: Sequence[str] | None = None
-) -> Iterator[Piece]:
-    def check(names: Sequence[str]) -> None:
-        check_names(knowledge, [name for name in names if name != PROBLEM])
-
-    if csv_reader.is_csv(source):
-        for piece in csv_reader.read_pieces(source, largest, check, _names(knowledge), only):
-            yield Piece(_as_written(piece.cells, piece.separator), piece.lines, piece.broken)
-        return
-    row = 1
-    for table in parquet.read_tables(source, check, size, _names(knowledge) if only is None else only):
-        yield Piece(table, np.arange(row, row + len(table)))
-        row += len(table)
-
-
-def _as_written(cells: pd.DataFrame, separator: str) -> pd.DataFrame:
-    """Cells without what a CSV file or a spreadsheet did to them: neutralised ids, decimal commas."""
-    cells = cells.drop(columns=PROBLEM, errors="ignore")
-    if CASE_ID in cells:
-        cells[CASE_ID] = restored(pa.array(cells[CASE_ID].array)).to_pandas()
-    if separator != "," and CERTAINTY in cells:
-        cells[CERTAINTY] = cells[CERTAINTY].str.replace(r"\A(\d*),(\d+)\Z", r"\1.\2", regex=True)
-    return cells
-
-
-def _repeated_ids(source: Path, knowledge: Knowledge, largest: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def _repeated_ids(source: Source, knowledge: Knowledge, largest: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """Hashes of the ids that come more than once in a file."""
     with RepeatedIds() as found:
-        for piece in _pieces(source, knowledge, largest, ROWS_AT_ONCE, only=(CASE_ID,)):
+        for piece in read_pieces(source, knowledge, case_columns(knowledge), largest, names=(CASE_ID,)):
             if CASE_ID in piece.cells:
                 given = piece.cells[CASE_ID].dropna()
                 found.add(given.map(str).to_numpy(dtype=object))
@@ -232,27 +166,3 @@ def _open_to_write(beside: Path, target: Path) -> Iterator[IO[bytes]]:
             return
         with gzip.GzipFile(target.stem, "wb", fileobj=stream) as packed:
             yield cast(IO[bytes], packed)
-
-
-def _checked_name(path: str | Path) -> Path:
-    if not isinstance(path, str | Path) or not str(path).strip():
-        raise BadFile(f"{path!r} is no path; cases are kept in {FORMATS}")
-    named = Path(path)
-    if not csv_reader.is_csv(named) and named.suffix.lower() != ".parquet":
-        raise BadFile(f"{path}: the ending of the name must tell the format. Allowed: {FORMATS}")
-    return named
-
-
-def _checked_source(path: str | Path, largest: int) -> Path:
-    """The path of a regular file that is not too large. Raises BadFile."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - before the name is looked at: a folder's name has no ending
-    except (OSError, ValueError, TypeError) as error:
-        raise BadFile(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
-    if not S_ISREG(found.st_mode):
-        raise BadFile(f"cannot read {path}: {'it is a folder' if S_ISDIR(found.st_mode) else 'it is not a file'}")
-    if found.st_size > largest:
-        raise BadFile(f"{path}: {found.st_size:,} bytes, more than the {largest:,} allowed; split it, or allow more")
-    if not found.st_size:
-        raise BadFile(f"{path}: the file is empty; its first line must name the columns")
-    return _checked_name(path)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from bayesnet.errors import BadFile
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.source import Source
 from bayesnet.learning.cases.table import Column, Kind, case_columns
 
 ROWS_AT_ONCE = 131_072
@@ -52,19 +53,23 @@ def write_parquet(path: Path, tables: Iterator[pd.DataFrame], knowledge: Knowled
 
 
 def read_tables(
-    path: Path, check: Callable[[Sequence[str]], None], size: int, only: Sequence[str] | None = None
+    source: Source,
+    check: Callable[[Sequence[str]], None],
+    size: int,
+    only: Sequence[str] | None = None,
+    groups: Sequence[int] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """The rows of a file, whatever its types, at most `size` at a time; first an empty table that tells the columns.
 
     `check` is asked about the names of the columns before any row is read; `only` names the columns to read, of those
-    that are there. Raises BadFile.
+    that are there, and `groups` the row groups, if not all. Raises BadFile.
     """
-    with _readable(path), pq.ParquetFile(path, pre_buffer=False) as file:
+    with opened(source) as file:
         names = file.schema_arrow.names
         check(names)
         wanted = [name for name in names if only is None or name in only]
         yield pd.DataFrame({name: pd.Series(dtype=object) for name in wanted})
-        for batch in file.iter_batches(min(size, ROWS_AT_ONCE), columns=wanted):
+        for batch in file.iter_batches(min(size, ROWS_AT_ONCE), row_groups=groups, columns=wanted):
             yield pd.DataFrame({name: _column(batch.column(name)) for name in wanted}, index=range(batch.num_rows))
 
 
@@ -79,9 +84,9 @@ def _column(values: pa.Array) -> pd.Series:
         return pd.Series(values.cast(pa.string()).to_pylist(), dtype=object)
 
 
-def write_marked_rows(path: Path, source: Path, problems: dict[int, str], column: str) -> None:
+def write_marked_rows(path: Path, source: Source, problems: dict[int, str], column: str) -> None:
     """Copies the rows numbered in `problems` (from 1), behind what is wrong with them as the first column."""
-    with _readable(source), pq.ParquetFile(source, pre_buffer=False) as file:
+    with opened(source) as file:
         fields = [field for field in file.schema_arrow if field.name != column]
         schema = pa.schema([pa.field(column, pa.string()), *fields])
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -95,10 +100,11 @@ def write_marked_rows(path: Path, source: Path, problems: dict[int, str], column
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turns what pyarrow says of a damaged file into a BadFile."""
+def opened(source: Source) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to read from; what pyarrow says of a damaged one is a BadFile."""
     try:
-        yield
+        with source.open() as stream, pq.ParquetFile(stream, pre_buffer=False) as file:
+            yield file
     except (pa.ArrowException, OSError) as error:
         first: Any = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadFile(f"{path}: not a Parquet file, or a damaged one ({first})") from None
+        raise BadFile(f"{source}: not a Parquet file, or a damaged one ({first})") from None

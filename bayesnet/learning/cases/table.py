@@ -5,7 +5,7 @@ The case table is a DataFrame with the columns of `case_columns` in their order,
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from bayesnet.learning.cases import cells
 from bayesnet.learning.cases.cells import CAUSE_SEPARATOR, LARGEST_COUNT, LONGEST_ID, Cells, short
 from bayesnet.learning.cases.repeats import Earlier, settle_repeats
 
-Kind = Literal["id", "time", "word", "answer", "causes", "certainty", "count"]
+Kind = Literal["id", "given_id", "time", "word", "answer", "causes", "certainty", "count"]
 Table = pd.DataFrame | Sequence[Mapping[str, Any]]
 
 CASE_ID, RECORDED_AT, ORIGIN = "case_id", "recorded_at", "origin"
@@ -111,6 +111,17 @@ def case_columns(knowledge: Knowledge) -> tuple[Column, ...]:
     )
 
 
+def columns_to_score(knowledge: Knowledge) -> tuple[Column, ...]:
+    """The columns of a table that is scored: those of cases, ids only where they are given, and the red flags."""
+    label = "A warning sign that no probability outvotes: "
+    flags = (
+        Column(flag.id, "word", label + flag.label, f"{', '.join(BINARY)} (or empty)", "", BINARY)
+        for flag in knowledge.red_flags.values()
+    )
+    case_id, *others = case_columns(knowledge)
+    return replace(case_id, kind="given_id", empty="none"), *others, *flags
+
+
 _ID_TAKES = f"any text of 1 to {LONGEST_ID} characters without NUL (or empty)"
 _TIME_TAKES = "a time from 1900 until tomorrow, such as 2026-05-01T18:30:00+00:00 (UTC without an offset; or empty)"
 _SURE_TAKES = "a number above 0 and up to 1 (or empty)"
@@ -151,11 +162,15 @@ def check_rows(
     first_line: int | Sequence[int] | None = None,
     row_word: str = "row",
     now: datetime | None = None,
+    columns: Sequence[Column] | None = None,
 ) -> CheckedCases:
-    """Like `check_cases`, each row for itself: case_ids may come twice. `now` stands for times that are not given."""
+    """Like `check_cases`, each row for itself: case_ids may come twice. `now` stands for times that are not given.
+
+    `columns` are those to take, with those of `case_columns` among them; these alone by default.
+    """
     frame = _as_frame(raw)
-    columns = case_columns(knowledge)
-    check_names(knowledge, list(frame.columns))
+    columns = case_columns(knowledge) if columns is None else columns
+    check_names(knowledge, list(frame.columns), columns)
     names = row_numbers(raw, first_line)
     now = now or datetime.now(UTC)
     table: dict[str, Any] = {}
@@ -185,7 +200,8 @@ def column_cells(column: Column, given: pd.Series, now: datetime) -> Cells:
     """The values of one column of the case table, and what is wrong in it."""
     takes = column.takes
     kinds: dict[Kind, Callable[[], Cells]] = {
-        "id": lambda: cells.case_ids(given, takes),
+        "id": lambda: cells.case_ids(given, takes, cells.random_ids),
+        "given_id": lambda: cells.case_ids(given, takes, lambda n: [""] * n),
         "time": lambda: cells.times(given, now, takes),
         "word": lambda: cells.texts(given, cells.one_of(column.allowed, takes), column.empty),
         "answer": lambda: cells.states(given, column.allowed, takes),
@@ -237,9 +253,9 @@ def _as_frame(raw: Table) -> pd.DataFrame:
     return pd.DataFrame(columns, index=range(len(raw)))
 
 
-def check_names(knowledge: Knowledge, names: Sequence[object]) -> None:
-    """Raises BadCases for columns that the case table does not have, or that come twice: then nothing can be taken."""
-    allowed = [column.name for column in case_columns(knowledge)]
+def check_names(knowledge: Knowledge, names: Sequence[object], columns: Sequence[Column]) -> None:
+    """Raises BadCases for names that are none of the columns, or that come twice: then nothing can be taken."""
+    allowed = [column.name for column in columns]
     unknown = [name for name in dict.fromkeys(names) if name not in allowed]
     problems = [_unknown_column(knowledge, name, allowed) for name in unknown[:NAMED_COLUMNS]]
     if len(unknown) > NAMED_COLUMNS:
