@@ -13,7 +13,7 @@ from bayesnet import BayesnetError
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.files import read_cases, write_bad_rows, write_cases
 from bayesnet.learning.cases.table import CheckedCases, cases_table
-from bayesnet.learning.patterns import split_labels
+from bayesnet.learning.labels import split_labels
 
 SHOWN, SHOWN_BAD = 200, 50
 LARGEST = 5 * 2**20  # bytes of an upload; larger files go in by the shell

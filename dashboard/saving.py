@@ -10,7 +10,7 @@ import streamlit as st
 from bayesnet import BayesnetError
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.table import cases_table
-from bayesnet.learning.patterns import label_nodes, split_labels
+from bayesnet.learning.labels import label_nodes, split_labels
 
 CERTAINTIES = {"A clinician is sure": 1.0, "Rather sure": 0.8, "A guess": 0.6}
 _CASE = "case_at_hand"

@@ -116,7 +116,7 @@ def label_case(
 ) -> None:
     """Note later what a case turned out to be."""
     from bayesnet.learning.cases.table import cases_table
-    from bayesnet.learning.patterns import split_labels
+    from bayesnet.learning.labels import split_labels
     from bayesnet.learning.store import CaseStore
 
     knowledge = load(model).knowledge

@@ -1,14 +1,18 @@
 """Cases in every form in which they are handed over -> patterns."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bayesnet.errors import BadCases
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.learning.cases.files import read_cases, row_word
+from bayesnet.learning.cases.files import read_batches
+from bayesnet.learning.cases.source import local_source
 from bayesnet.learning.cases.table import cases_table
-from bayesnet.learning.patterns import Patterns, patterns_of
+from bayesnet.learning.coding import coding_of
+from bayesnet.learning.counts import Sum, counted
+from bayesnet.learning.patterns import Patterns, as_patterns_of, patterns_of
 from bayesnet.learning.store import CaseStore, left_out
 
 
@@ -17,10 +21,7 @@ def as_patterns(knowledge: Knowledge, cases: Any) -> Patterns:
     if isinstance(cases, Patterns):
         return cases
     if isinstance(cases, str | Path):
-        checked = read_cases(cases, knowledge)
-        return replace(
-            patterns_of(knowledge, checked.table()), names=checked.rows.tolist(), row_word=row_word(Path(cases))
-        )
+        return _of_file(knowledge, cases)
     if isinstance(cases, CaseStore):
         made = knowledge.provenance
         if made and made.cases:
@@ -34,3 +35,21 @@ def as_patterns(knowledge: Knowledge, cases: Any) -> Patterns:
         found = patterns_of(knowledge, table)
         return replace(found, simulated=float(simulated), left_out=left_out(table))
     return patterns_of(knowledge, cases_table(knowledge, cases))
+
+
+def _of_file(knowledge: Knowledge, path: str | Path) -> Patterns:
+    """The patterns of a file, read a batch at a time. Raises BadCases with all that is wrong in it."""
+    coding, problems = coding_of(knowledge), list[str]()
+    total = Sum(coding)
+    for checked in read_batches(path, knowledge):
+        problems.extend(checked.problems)
+        if not problems:
+            total.add(counted(coding, checked.good, checked.rows))
+    if problems:
+        raise BadCases(problems)
+    return as_patterns_of(coding, total.counts(), in_file(local_source(path).row_word))
+
+
+def in_file(row_word: str) -> Callable[[int], str]:
+    """What the rows of a file are called: line 17."""
+    return lambda row: f"{row_word} {row}"

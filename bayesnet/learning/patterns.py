@@ -1,64 +1,118 @@
 """Cases -> the distinct patterns that the network sees, each with how many cases showed it.
 
-Answers are hard evidence. What a case turned out to be is evidence on the nodes "this cause triggered it": a likelihood, as
-sure as the one who said so (certainty c: c against 1 - c).
+Answers are hard evidence; what a case turned out to be is a likelihood (see `labels`). However many the cases are, learning
+looks at each pattern once. Patterns stand in the order of their keys, so that the same cases are the same patterns to the
+last bit, wherever and in whatever order they were counted.
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from bayesnet.errors import UnknownName
-from bayesnet.inference.evidence import Column, Evidence, Ids, encode
+from bayesnet.inference.evidence import Evidence
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.gates import heading_node, link_node
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import NO, YES
-from bayesnet.learning.cases.cells import CAUSE_SEPARATOR
+from bayesnet.learning.coding import Coding, Keys, Labels, NodeLabels, by_node, coding_of
+from bayesnet.learning.counts import Counts, added, counted
 
 CHUNK = 1024
-"""Distinct patterns that the engine passes at a time; what it finds out about them is kept for the next pass."""
+"""Distinct patterns that the engine passes at a time."""
+KEPT = 200 * CHUNK
+"""Of so many patterns, what the engine finds out about them is kept for the next pass; of more, memory is spared."""
+BLOCK = 2**18
+"""Patterns that are looked at at a time where it is only about their keys."""
+
+
+def as_case(row: int) -> str:
+    """What the rows of a table are called: case 1, case 2, ..."""
+    return f"case {row + 1}"
 
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """Distinct cases and their weights (n_distinct,). `first` is the position in the table where each stands first.
+    """Distinct cases: their `keys` (n_numbers, n), in order, and `weights` (n,), how many cases are like each.
 
-    `simulated` and `labelled` say how many cases were made up, and how many say what they turned out to be. `left_out`
-    counts what the store has that the model does not know, {"question=state": cases}. `names` and `row_word` are what
-    messages call the rows of the table; numbers from 1 by default.
+    `first` (n,) is the row where each stands first, and `name_row` says what messages call it. `simulated` says how many
+    cases were made up. `left_out` counts what the store has that the model does not know, {"question=state": cases}.
     """
 
-    evidence: Evidence
+    coding: Coding
+    keys: Keys
     weights: Array
-    first: Ids
+    first: NDArray[np.int64]
+    labels: Labels
     simulated: float = 0.0
-    labelled: float = 0.0
     left_out: Mapping[str, int] = field(default_factory=dict)
-    names: Sequence[object] | None = None
-    row_word: str = "case"
+    name_row: Callable[[int], str] = as_case
+
+    @property
+    def n(self) -> int:
+        """How many distinct patterns there are."""
+        return len(self.weights)
 
     @property
     def cases(self) -> float:
         """How many cases there are, counts included."""
         return float(self.weights.sum())
 
+    @property
+    def labelled(self) -> float:
+        """How many cases say what they turned out to be."""
+        return float(self.weights[self.keys[-1] != 0].sum())
+
     @cached_property
-    def chunks(self) -> tuple[tuple[Evidence, Array], ...]:
+    def evidence(self) -> Evidence:
+        """All patterns at once: some 200 bytes each. `parts` takes them a run at a time."""
+        return self._decoded(slice(None))
+
+    def parts(self, size: int) -> Iterator[tuple[slice, Evidence]]:
+        """The patterns in runs of at most `size`, and where each run stands; one empty run where there are none."""
+        for at in range(0, max(self.n, 1), size):
+            run = slice(at, min(at + size, self.n))
+            yield run, self._decoded(run)
+
+    @property
+    def chunks(self) -> Iterable[tuple[Evidence, Array]]:
         """The patterns in runs of at most CHUNK with their weights; like ones stand together, so that they share work."""
-        return tuple((part, self.weights[rows]) for rows, part in self.evidence.parts(CHUNK))
+        return self._kept if self.n <= KEPT else ((part, self.weights[run]) for run, part in self.parts(CHUNK))
+
+    @cached_property
+    def _kept(self) -> tuple[tuple[Evidence, Array], ...]:
+        return tuple((part, self.weights[run]) for run, part in self.parts(CHUNK))
+
+    def _decoded(self, run: slice) -> Evidence:
+        return self.coding.evidence(self.keys[:, run], self._by_node, self._ranges)
+
+    @cached_property
+    def _by_node(self) -> list[NodeLabels]:
+        return by_node(self.labels)
+
+    @cached_property
+    def _ranges(self) -> dict[str, tuple[int, int]]:
+        """The least and the greatest digit of each variable: where they are the same, all cases are."""
+        found: dict[str, tuple[int, int]] = {}
+        for keys in self._blocks():
+            for variable, (low, high) in self.coding.ranges(keys).items():
+                known = found.get(variable, (low, high))
+                found[variable] = min(low, known[0]), max(high, known[1])
+        return found
+
+    def _blocks(self) -> Iterator[Keys]:
+        return (self.keys[:, at : at + BLOCK] for at in range(0, self.n, BLOCK))
 
     @cached_property
     def data_hash(self) -> str:
         """SHA-256 over the patterns and their weights, whatever the order of the cases."""
-        seen = hashlib.sha256()
-        for line in sorted(self._lines()):
-            seen.update(line)
+        seen = sha256(json.dumps({name: list(states) for name, states in self.coding.states.items()}).encode())
+        for number in (*self.keys, self.weights):
+            for at in range(0, self.n, BLOCK):
+                seen.update(number[at : at + BLOCK].tobytes())
         return seen.hexdigest()
 
     @property
@@ -66,94 +120,37 @@ class Patterns:
         """The id under which a model cites these cases."""
         return f"cases_{self.data_hash[:8]}"
 
-    def _lines(self) -> Iterator[bytes]:
-        """A canonical line per pattern."""
-        names = sorted((*self.evidence.fixed, *self.evidence.columns))
-        texts: dict[str, list[str]] = {}
-        for name in self.evidence.columns:
-            texts[name] = [json.dumps(vector.tolist()) for vector in self.evidence.columns[name].vectors]
-        for row, weight in enumerate(self.weights.tolist()):
-            cells = []
-            for name in names:
-                column = self.evidence.columns.get(name)
-                said = f"={self.evidence.fixed[name]}" if column is None else texts[name][column.codes[row]]
-                cells.append(f"{name}{said}")
-            yield f"{' '.join(cells)} x {weight!r}\n".encode()
-
     def name_of(self, pattern: int) -> str:
         """What the first case of a pattern is called: 'line 17'."""
-        first = int(self.first[pattern])
-        return f"{self.row_word} {first + 1 if self.names is None else self.names[first]}"
+        return self.name_row(int(self.first[pattern]))
 
     def weight_of(self, variable: str, state: int) -> float:
-        """How many cases observed this state of a variable."""
-        if variable in self.evidence.fixed:
-            return self.cases if self.evidence.fixed[variable] == state else 0.0
-        if variable not in self.evidence.columns:
-            return 0.0
-        column = self.evidence.columns[variable]
-        hard = np.count_nonzero(column.vectors, axis=1) == 1
-        return float(self.weights[(hard & (column.vectors[:, state] > 0))[column.codes]].sum())
+        """How many cases answered a question, or the outcome, with the state at this position."""
+        weights = (self.weights[at : at + BLOCK] for at in range(0, self.n, BLOCK))
+        found = ((self.coding.digit(keys, variable) == state + 1) for keys in self._blocks())
+        return float(sum(weight[is_it].sum() for weight, is_it in zip(weights, found, strict=True)))
 
     def reweighted(self, weights: Array) -> "Patterns":
-        """The same with other weights (n_distinct,), those of weight 0 left out."""
+        """The same with other weights (n,), those of weight 0 left out."""
         rows = np.flatnonzero(weights)
-        return Patterns(self.evidence.rows(rows), weights[rows], self.first[rows])
+        return replace(self, keys=self.keys[:, rows], weights=weights[rows], first=self.first[rows])
 
     def subset(self, n: int, seed: int) -> "Patterns":
         """About n patterns drawn by weight, each standing for the same share of all cases: for large sums, estimated."""
-        if len(self.weights) <= n:
+        if self.n <= n:
             return self
-        chosen = np.random.default_rng(seed).choice(len(self.weights), n, p=self.weights / self.cases)
-        rows, times = np.unique(chosen, return_counts=True)
-        weights = np.asarray(times * (self.cases / n), dtype=np.float64)
-        return Patterns(self.evidence.rows(rows), weights, self.first[rows])
+        chosen = np.random.default_rng(seed).choice(self.n, n, p=self.weights / self.cases)
+        weights = np.bincount(chosen, minlength=self.n) * (self.cases / n)
+        return self.reweighted(weights.astype(np.float64))
+
+
+def as_patterns_of(coding: Coding, counts: Counts, name_row: Callable[[int], str] = as_case) -> Patterns:
+    """What was counted, as patterns."""
+    weights = counts.weights.astype(np.float64)
+    return Patterns(coding, counts.keys, weights, counts.first, counts.labels, float(counts.simulated), {}, name_row)
 
 
 def patterns_of(knowledge: Knowledge, table: pd.DataFrame) -> Patterns:
     """The distinct patterns of a case table (see `cases.case_columns`); cases of count 0 are left out."""
-    table = table.loc[table["count"] > 0]
-    asked = table[[*knowledge.questions, knowledge.outcome.id]].reset_index(drop=True)
-    evidence = encode(knowledge.states, asked)
-    columns = {**evidence.columns, **_label_columns(knowledge, table)}
-    every = Evidence(evidence.n, evidence.fixed, columns)
-    distinct, ids = every.distinct()
-    first = np.full(distinct.n, len(ids), dtype=np.intp)
-    np.minimum.at(first, ids, np.arange(len(ids)))
-    counts = table["count"].to_numpy(dtype=np.float64)
-    weights = np.bincount(ids, counts, distinct.n).astype(np.float64)
-    simulated = counts[(table["origin"] == "simulated").to_numpy()].sum() if "origin" in table else 0.0
-    labelled = counts[((table["triggered"] != "") | (table["ruled_out"] != "")).to_numpy()].sum()
-    return Patterns(distinct, weights, first, float(simulated), float(labelled))
-
-
-def label_nodes(knowledge: Knowledge) -> dict[str, str]:
-    """What a label may name -> the node that says it triggered the outcome. A cause comes before a heading of the same id."""
-    headings = {heading: heading_node(knowledge, heading) for heading in knowledge.headings}
-    return headings | {cause: link_node(knowledge.outcome.id, cause) for cause in knowledge.causes}
-
-
-def _label_columns(knowledge: Knowledge, table: pd.DataFrame) -> dict[str, Column]:
-    """Per labelled node the likelihood of what was said about it: vectors (no label, then each label and certainty)."""
-    nodes = label_nodes(knowledge)
-    said, names = pd.factorize(pd.MultiIndex.from_frame(table[["triggered", "ruled_out", "certainty"]]))
-    vectors: dict[str, Array] = {}
-    for code, (triggered, ruled_out, certainty) in enumerate(names):
-        for text, state in ((triggered, YES), (ruled_out, NO)):
-            for name in split_labels(text):
-                if name not in nodes:
-                    raise UnknownName("cause or heading", name, nodes)
-                found = vectors.setdefault(nodes[name], np.ones((len(names), 2)))
-                found[code] *= [1 - certainty, certainty] if state == YES else [certainty, 1 - certainty]
-    return {node: _compact(said, found) for node, found in vectors.items()}
-
-
-def split_labels(text: str) -> list[str]:
-    """The ids in "a;b"."""
-    return [name.strip() for name in text.split(CAUSE_SEPARATOR) if name.strip()]
-
-
-def _compact(codes: Ids, vectors: Array) -> Column:
-    """The same column with each distinct vector once."""
-    distinct, ids = np.unique(vectors, axis=0, return_inverse=True)
-    return Column(ids.ravel()[codes].astype(np.intp), distinct)
+    coding = coding_of(knowledge)
+    return as_patterns_of(coding, added([counted(coding, table)]))

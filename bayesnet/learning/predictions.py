@@ -12,7 +12,11 @@ from bayesnet.inference.evidence import Evidence
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.gates import heading_node
 from bayesnet.knowledge.schema import YES
-from bayesnet.learning.patterns import Patterns, label_nodes
+from bayesnet.learning.labels import label_nodes
+from bayesnet.learning.patterns import Patterns
+
+AT_ONCE = 2**16
+"""Patterns that are predicted at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,11 @@ def joined(parts: list[Predictions]) -> Predictions:
 
 def predicted(model: DiagnosticModel, patterns: Patterns, ascertained: bool) -> Predictions:
     """Predictions from the answers alone, and how well the labels bear them out."""
-    knowledge, evidence = model.knowledge, patterns.evidence
+    return joined([_predicted(model, part, ascertained) for _, part in patterns.parts(AT_ONCE)])
+
+
+def _predicted(model: DiagnosticModel, evidence: Evidence, ascertained: bool) -> Predictions:
+    knowledge = model.knowledge
     nodes = set(label_nodes(knowledge).values())
     answers = {name: column for name, column in evidence.columns.items() if name not in nodes}
     asked = Evidence(evidence.n, evidence.fixed, answers)

@@ -10,6 +10,7 @@ from bayesnet.inference.contradiction import smallest_contradiction
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import NO
 from bayesnet.learning.patterns import Patterns
+from bayesnet.learning.predictions import AT_ONCE
 
 SHOWN_IMPOSSIBLE = 20
 """At most so many impossible cases are named."""
@@ -38,11 +39,9 @@ def check_strength(strength: float) -> None:
 def refuse(model: DiagnosticModel, patterns: Patterns, ascertained: bool) -> None:
     """Raises BadCases for quiet sessions among cases that are said to be what happened only, and for impossible cases."""
     knowledge = model.knowledge
-    unknown = [
-        name for name in (*patterns.evidence.fixed, *patterns.evidence.columns) if name not in model.tree.network.states
-    ]
-    if unknown:
-        raise BadCases([f"these are cases of another model: {knowledge.id} knows no {unknown[0]!r}"])
+    for name, states in patterns.coding.states.items():
+        if knowledge.states.get(name) != states:
+            raise BadCases([f"these are cases of another model: {knowledge.id} knows no {name!r} with these answers"])
     quiet = patterns.weight_of(knowledge.outcome.id, knowledge.states[knowledge.outcome.id].index(NO))
     if ascertained and quiet:
         raise BadCases(
@@ -67,14 +66,17 @@ def refuse_twice(knowledge: Knowledge, patterns: Patterns, strength: float) -> N
 
 def _refuse_impossible(model: DiagnosticModel, patterns: Patterns) -> None:
     """Raises BadCases for cases to which the model gives a probability of zero: no number that is 0 can learn otherwise."""
-    tree, evidence = model.tree, patterns.evidence
-    impossible = np.flatnonzero(np.isneginf(tree.log_evidence(evidence)))
-    if not len(impossible):
-        return
-    problems = []
-    for row in sorted(impossible.tolist(), key=patterns.first.__getitem__)[:SHOWN_IMPOSSIBLE]:
-        clash = smallest_contradiction(evidence.answers(row, tree.network.states), tree.log_evidence)
+    tree, problems = model.tree, list[str]()
+    impossible = [
+        (int(patterns.first[row]), row, part, row - run.start)
+        for run, part in patterns.parts(AT_ONCE)
+        for row in (np.flatnonzero(np.isneginf(tree.log_evidence(part))) + run.start).tolist()
+    ]
+    for _, row, part, at in sorted(impossible, key=lambda found: found[0])[:SHOWN_IMPOSSIBLE]:
+        clash = smallest_contradiction(part.answers(at, tree.network.states), tree.log_evidence)
         listed = " and ".join(f"{variable} = {answer}" for variable, answer in clash.items())
         problems.append(f"{patterns.name_of(row)}: the model holds {listed} to be impossible")
-    which = "all" if len(impossible) == evidence.n else f"{patterns.weights[impossible].sum():g} of {patterns.cases:g}"
-    raise BadCases([f"{which} cases are impossible under the model; {problems[0]}", *problems[1:]])
+    if problems:
+        n = sum(patterns.weights[row] for _, row, *_ in impossible)
+        which = "all" if len(impossible) == patterns.n else f"{n:g} of {patterns.cases:g}"
+        raise BadCases([f"{which} cases are impossible under the model; {problems[0]}", *problems[1:]])

@@ -1,0 +1,131 @@
+"""How many cases have each key: counted a part at a time, and added up in any order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesnet.errors import TooLarge
+from bayesnet.learning.cases.table import COUNT, ORIGIN
+from bayesnet.learning.coding import Coding, Keys
+from bayesnet.learning.labels import Label
+
+MOST_CASES = 2**53
+"""Cases are whole numbers, and learned from as floats: these are exact up to here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Distinct keys (n_numbers, n) in rising order, how many cases have each (n,), and the least row that does (n,).
+
+    `simulated` counts the cases that were made up.
+    """
+
+    keys: Keys
+    weights: NDArray[np.int64]
+    first: NDArray[np.int64]
+    labels: Mapping[int, Label] = field(default_factory=dict)
+    simulated: int = 0
+
+    @property
+    def n(self) -> int:
+        """How many distinct keys there are."""
+        return len(self.weights)
+
+    def parts(self, size: int) -> Iterable["Counts"]:
+        """The same in runs of at most `size` keys."""
+        for at in range(0, self.n, size):
+            run = slice(at, at + size)
+            yield Counts(self.keys[:, run], self.weights[run], self.first[run])
+
+
+class Sum:
+    """Adds up counts as they arrive, in any order, each key being moved only a few times.
+
+    Parts wait until they are half as many as what is added up already.
+    """
+
+    def __init__(self, coding: Coding) -> None:
+        self._total = nothing(coding)
+        self._waiting: list[Counts] = []
+
+    def add(self, part: Counts) -> None:
+        """One more part. Raises as `added`."""
+        self._waiting.append(part)
+        if sum(waiting.n for waiting in self._waiting) > self._total.n / 2:
+            self._total, self._waiting = added([self._total, *self._waiting]), []
+
+    def counts(self) -> Counts:
+        """All that was added so far, as one."""
+        self._total, self._waiting = added([self._total, *self._waiting]), []
+        return self._total
+
+
+def nothing(coding: Coding) -> Counts:
+    """The counts of no case."""
+    empty = np.zeros(0, dtype=np.int64)
+    return Counts(np.zeros((coding.size, 0), dtype=np.int64), empty, empty)
+
+
+def counted(coding: Coding, table: pd.DataFrame, rows: NDArray[np.int64] | None = None) -> Counts:
+    """The counts of a case table whose `rows` (n_rows,) are numbered so, from 0 by default; cases of count 0 are left out."""
+    rows = np.arange(len(table)) if rows is None else rows
+    some = (table[COUNT] > 0).to_numpy()
+    if not some.all():
+        table, rows = table.loc[some], rows[some]
+    weights = table[COUNT].to_numpy(dtype=np.int64)
+    made_up = weights[(table[ORIGIN] == "simulated").to_numpy()].sum() if ORIGIN in table else 0
+    keys, labels = coding.keys(table)
+    return _together(keys, weights, rows.astype(np.int64), labels, int(made_up))
+
+
+def added(parts: Iterable[Counts]) -> Counts:
+    """Counts of the same coding as one, whatever their order. Raises TooLarge beyond MOST_CASES."""
+    every = list(parts)
+    if len(every) == 1:
+        return every[0]
+    labels: dict[int, Label] = {}
+    for part in every:
+        for key, label in part.labels.items():
+            if labels.setdefault(key, label) != label:
+                raise TooLarge("two labels of these cases have the same 63-bit hash; count the files apart")
+    return _together(
+        np.concatenate([part.keys for part in every], axis=1),
+        np.concatenate([part.weights for part in every]),
+        np.concatenate([part.first for part in every]),
+        labels,
+        sum(part.simulated for part in every),
+    )
+
+
+def _together(
+    keys: Keys, weights: NDArray[np.int64], first: NDArray[np.int64], labels: Mapping[int, Label], simulated: int
+) -> Counts:
+    """Rows in any order -> each key once, in order."""
+    check_total(weights)
+    varying = [number for number in keys if number.size and (number != number[0]).any()]
+    order = np.lexsort(varying[::-1]) if varying else np.arange(len(weights))
+    is_new = np.zeros(len(weights), dtype=bool)
+    is_new[:1] = True
+    for number in varying:
+        ordered = number[order]
+        is_new[1:] |= ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(is_new)
+    if not len(starts):
+        return Counts(keys, weights, first, labels, simulated)
+    return Counts(
+        keys[:, order[starts]],
+        np.add.reduceat(weights[order], starts),
+        np.minimum.reduceat(first[order], starts),
+        labels,
+        simulated,
+    )
+
+
+def check_total(weights: NDArray[np.int64]) -> None:
+    """Raises TooLarge for more cases than a float can count one by one."""
+    total = weights.sum(dtype=np.float64)
+    if total > MOST_CASES:
+        raise TooLarge(f"{total:.3g} cases are more than can be counted exactly; at most {MOST_CASES:.3g} can")
