@@ -131,3 +131,7 @@ class StoreError(BayesnetError):
 
 class NotBetter(BayesnetError):
     """A tuned model that held-out cases do not show to be better, and so is not adopted unless forced."""
+
+
+class EngineError(BayesnetError):
+    """What should run many tasks cannot: unknown, not answering, unfit, or it lost its workers. Never names a password."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayesnet.inference.evidence import Column, Evidence, Ids, hard_vectors
+from bayesnet.inference.evidence import Column, Evidence, Ids, distinct, hard_vectors
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.table import CERTAINTY, RULED_OUT, TRIGGERED
 from bayesnet.learning.labels import Label, label_nodes, label_of
@@ -64,8 +64,10 @@ class Coding:
         return keys, labels
 
     def _label_keys(self, table: pd.DataFrame) -> tuple[NDArray[np.int64], dict[int, Label]]:
-        said, names = pd.factorize(pd.MultiIndex.from_frame(table[[TRIGGERED, RULED_OUT, CERTAINTY]]))
-        found = [label_of(self.nodes, *name) for name in names]
+        columns = [pd.factorize(table[name]) for name in (TRIGGERED, RULED_OUT, CERTAINTY)]
+        said, first = distinct([(codes.astype(np.intp), len(values)) for codes, values in columns], len(table))
+        told = zip(*(values[codes[first]].tolist() for codes, values in columns), strict=True)
+        found = [label_of(self.nodes, *one) for one in told]
         hashes = [_hash(label) for label in found]
         labels = {key: label for key, label in zip(hashes, found, strict=True) if label}
         return np.array(hashes, dtype=np.int64)[said], labels

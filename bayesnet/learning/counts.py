@@ -1,6 +1,6 @@
 """How many cases have each key: counted a part at a time, and added up in any order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bayesnet.errors import TooLarge
 from bayesnet.learning.cases.table import COUNT, ORIGIN
-from bayesnet.learning.coding import Coding, Keys
+from bayesnet.learning.coding import Coding, Keys, Labels
 from bayesnet.learning.labels import Label
 
 MOST_CASES = 2**53
@@ -26,7 +26,7 @@ class Counts:
     keys: Keys
     weights: NDArray[np.int64]
     first: NDArray[np.int64]
-    labels: Mapping[int, Label] = field(default_factory=dict)
+    labels: Labels = field(default_factory=dict)
     simulated: int = 0
 
     @property
@@ -34,11 +34,13 @@ class Counts:
         """How many distinct keys there are."""
         return len(self.weights)
 
-    def parts(self, size: int) -> Iterable["Counts"]:
+    def parts(self, size: int) -> Iterator["Counts"]:
         """The same in runs of at most `size` keys."""
-        for at in range(0, self.n, size):
-            run = slice(at, at + size)
-            yield Counts(self.keys[:, run], self.weights[run], self.first[run])
+        return (self.rows(slice(at, at + size)) for at in range(0, self.n, size))
+
+    def rows(self, run: slice) -> "Counts":
+        """Some of the keys, without what they all share."""
+        return Counts(self.keys[:, run], self.weights[run], self.first[run])
 
 
 class Sum:
@@ -54,13 +56,18 @@ class Sum:
     def add(self, part: Counts) -> None:
         """One more part. Raises as `added`."""
         self._waiting.append(part)
-        if sum(waiting.n for waiting in self._waiting) > self._total.n / 2:
+        if self.n > 1.5 * self._total.n:
             self._total, self._waiting = added([self._total, *self._waiting]), []
 
     def counts(self) -> Counts:
         """All that was added so far, as one."""
         self._total, self._waiting = added([self._total, *self._waiting]), []
         return self._total
+
+    @property
+    def n(self) -> int:
+        """How many keys are held."""
+        return self._total.n + sum(waiting.n for waiting in self._waiting)
 
 
 def nothing(coding: Coding) -> Counts:
@@ -86,22 +93,27 @@ def added(parts: Iterable[Counts]) -> Counts:
     every = list(parts)
     if len(every) == 1:
         return every[0]
-    labels: dict[int, Label] = {}
-    for part in every:
-        for key, label in part.labels.items():
-            if labels.setdefault(key, label) != label:
-                raise TooLarge("two labels of these cases have the same 63-bit hash; count the files apart")
     return _together(
         np.concatenate([part.keys for part in every], axis=1),
         np.concatenate([part.weights for part in every]),
         np.concatenate([part.first for part in every]),
-        labels,
+        all_labels(part.labels for part in every),
         sum(part.simulated for part in every),
     )
 
 
+def all_labels(parts: Iterable[Labels]) -> dict[int, Label]:
+    """All labels of several parts. Raises TooLarge where two share a hash: among a million, that is one in 10 million."""
+    labels: dict[int, Label] = {}
+    for part in parts:
+        for key, label in part.items():
+            if labels.setdefault(key, label) != label:
+                raise TooLarge("two labels of these cases have the same 63-bit hash; count the files apart")
+    return labels
+
+
 def _together(
-    keys: Keys, weights: NDArray[np.int64], first: NDArray[np.int64], labels: Mapping[int, Label], simulated: int
+    keys: Keys, weights: NDArray[np.int64], first: NDArray[np.int64], labels: Labels, simulated: int
 ) -> Counts:
     """Rows in any order -> each key once, in order."""
     check_total(weights)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bayesnet.inference.evidence import Evidence
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.skips import Skipped
 from bayesnet.learning.coding import Coding, Keys, Labels, NodeLabels, by_node, coding_of
 from bayesnet.learning.counts import Counts, added, counted
 
@@ -39,7 +40,8 @@ class Patterns:
     """Distinct cases: their `keys` (n_numbers, n), in order, and `weights` (n,), how many cases are like each.
 
     `first` (n,) is the row where each stands first, and `name_row` says what messages call it. `simulated` says how many
-    cases were made up. `left_out` counts what the store has that the model does not know, {"question=state": cases}.
+    cases were made up. `left_out` counts what the store has that the model does not know, {"question=state": cases};
+    `skipped` are rows of files that were not taken.
     """
 
     coding: Coding
@@ -50,6 +52,7 @@ class Patterns:
     simulated: float = 0.0
     left_out: Mapping[str, int] = field(default_factory=dict)
     name_row: Callable[[int], str] = as_case
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def n(self) -> int:

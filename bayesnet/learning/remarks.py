@@ -36,6 +36,9 @@ def remarks(task: Problem, fits: Sequence[Fit], ends: Sequence[Start]) -> list[s
     if patterns.left_out:
         listed = ", ".join(f"{name} ({n:,})" for name, n in patterns.left_out.items())
         said.append(f"Left out, as the model does not know it: {listed}.")
+    if patterns.skipped:
+        first = f", first {patterns.skipped.listed[0]}" if patterns.skipped.listed else ""
+        said.append(f"Left out, as they cannot be taken: {patterns.skipped}{first}.")
     if not patterns.labelled:
         said.append("No case says what it turned out to be: causes are told apart by their signs alone.")
     if best.stopped:

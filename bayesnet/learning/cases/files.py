@@ -137,7 +137,7 @@ def _repeated_ids(source: Source, knowledge: Knowledge, largest: int) -> np.ndar
 
 def _csv_lines(table: pd.DataFrame, knowledge: Knowledge) -> bytes:
     """The rows of a case table as lines."""
-    *texts, last = [_as_texts(column) for column in as_arrow(table, knowledge).columns]
+    *texts, last = [_as_texts(column) for column in as_arrow(table, case_columns(knowledge)).columns]
     ended = pc.binary_join_element_wise(last, "", "\n")
     lines = pc.binary_join_element_wise(*texts, ended, ",")
     return b"".join(lines.cast(pa.large_binary()).to_pylist())

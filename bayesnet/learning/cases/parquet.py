@@ -1,6 +1,6 @@
 """Parquet files <-> cases, with the types of the columns as the model gives them; the one module that opens Parquet."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from bayesnet.errors import BadFile
 from bayesnet.knowledge.knowledge import Knowledge
@@ -17,6 +18,7 @@ from bayesnet.learning.cases.table import Column, Kind, case_columns
 ROWS_AT_ONCE = 131_072
 TYPES: dict[Kind, pa.DataType] = {
     "id": pa.string(),
+    "given_id": pa.string(),
     "time": pa.timestamp("us", "UTC"),
     "certainty": pa.float64(),
     "count": pa.int64(),
@@ -25,31 +27,38 @@ WORDS = pa.dictionary(pa.int32(), pa.string())
 """Columns of few distinct texts: answers, and ids of causes."""
 
 
-def arrow_schema(knowledge: Knowledge) -> pa.Schema:
-    """The types of the case table's columns in a Parquet file."""
-    return pa.schema([pa.field(column.name, TYPES.get(column.kind, WORDS)) for column in case_columns(knowledge)])
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The types of some columns of the case table in a Parquet file."""
+    return pa.schema([pa.field(column.name, TYPES.get(column.kind, WORDS)) for column in columns])
 
 
-def as_arrow(table: pd.DataFrame, knowledge: Knowledge) -> pa.Table:
+def as_arrow(table: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
     """A case table with the types of `arrow_schema`."""
-    columns = case_columns(knowledge)
-    return pa.table([_typed(table[column.name], column) for column in columns], arrow_schema(knowledge))
+    return pa.table([_typed(table[column.name], column) for column in columns], arrow_schema(columns))
 
 
 def _typed(values: pd.Series, column: Column) -> pa.Array:
+    if column.kind == "given_id":
+        return pa.array(values.where(values != "", None), TYPES[column.kind], from_pandas=True)
     if column.kind not in TYPES:
         coded = values if isinstance(values.dtype, pd.CategoricalDtype) else values.astype("category")
-        codes = coded.cat.codes.to_numpy().astype("int32")
-        words = pa.array(list(coded.cat.categories), pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), words)
+        return words(coded.cat.codes.to_numpy(), coded.cat.categories)
     return pa.array(values, TYPES[column.kind], from_pandas=True)
+
+
+def words(codes: NDArray[Any], texts: Iterable[str]) -> pa.Array:
+    """Texts by their position among a few; null where it is below 0."""
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes.astype("int32"), mask=codes < 0), pa.array(list(texts), pa.string())
+    )
 
 
 def write_parquet(path: Path, tables: Iterator[pd.DataFrame], knowledge: Knowledge) -> None:
     """Writes case tables one after the other into one file."""
-    with pq.ParquetWriter(path, arrow_schema(knowledge), compression="zstd") as writer:
+    columns = case_columns(knowledge)
+    with pq.ParquetWriter(path, arrow_schema(columns), compression="zstd") as writer:
         for table in tables:
-            writer.write_table(as_arrow(table, knowledge), row_group_size=ROWS_AT_ONCE)
+            writer.write_table(as_arrow(table, columns), row_group_size=ROWS_AT_ONCE)
 
 
 def read_tables(
@@ -69,8 +78,14 @@ def read_tables(
         check(names)
         wanted = [name for name in names if only is None or name in only]
         yield pd.DataFrame({name: pd.Series(dtype=object) for name in wanted})
-        for batch in file.iter_batches(min(size, ROWS_AT_ONCE), row_groups=groups, columns=wanted):
+        for batch in file.iter_batches(min(size, ROWS_AT_ONCE), row_groups=groups, columns=wanted, use_threads=False):
             yield pd.DataFrame({name: _column(batch.column(name)) for name in wanted}, index=range(batch.num_rows))
+
+
+def row_groups(source: Source) -> list[int]:
+    """How many rows each row group of a file has. Raises BadFile."""
+    with opened(source) as file:
+        return [file.metadata.row_group(at).num_rows for at in range(file.metadata.num_row_groups)]
 
 
 def _column(values: pa.Array) -> pd.Series:
