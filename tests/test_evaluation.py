@@ -179,3 +179,12 @@ def test_too_few_cases_and_folds_are_refused(model: DiagnosticModel, cases: pd.D
     with pytest.raises(BadEvidence, match="folds"):
         evaluate(model, cases, folds=1)
     assert tune(model, cases[:3], starts=1).evaluation is None
+
+
+def test_very_many_cases_are_judged_by_some(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bayesnet.learning.evaluation.ENOUGH", 300)
+    cases = simulate(model, 2000, 3, missing=0.2)
+    found = evaluate(model, cases, folds=2)
+    assert (found.cases, found.drawn_from) == (300, 2000)
+    assert found.in_words()["folds"] == "2, on 300 cases drawn from 2,000"
+    assert evaluate(model, cases, folds=2).scores == found.scores

@@ -334,6 +334,37 @@ def test_options_out_of_range_are_refused_by_name(model: DiagnosticModel, option
         tune(model, pd.DataFrame({"heat": ["temperate"]}), **options)
 
 
+def test_of_very_many_patterns_a_sample_finds_the_way(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends where all patterns lead, not where the sample does, and the same every time."""
+    cases = simulate(redrawn(model, 1), 6000, 8, missing=0.2, labelled=0.5)
+    plain = tune(model, cases, starts=2, tolerance=1e-4)
+    monkeypatch.setattr("bayesnet.learning.tuning.MANY", 500)
+    seen: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Problem, "step", noting(Problem.step, seen))
+        sampled = tune(model, cases, starts=2, tolerance=1e-4)
+    again = tune(model, cases, starts=2, tolerance=1e-4)
+    everything = sampled.patterns.n
+    led_there = seen.index(everything)
+    assert led_there > 2
+    assert max(seen[:led_there]) <= 500
+    assert {*seen[led_there:]} == {everything}
+    assert sampled.history[-1] == pytest.approx(plain.history[-1], abs=0.01)
+    assert (np.diff(sampled.history) > -1e-6).all()
+    assert sampled.history == again.history
+    assert len(sampled.starts) == 2
+
+
+def noting(step: Callable, seen: list[int]) -> Callable:
+    """EM's step, which notes how many patterns it went over."""
+
+    def noted(task: Problem, values: np.ndarray) -> tuple[np.ndarray, float]:
+        seen.append(task.patterns.n)
+        return step(task, values)
+
+    return noted
+
+
 def test_every_way_to_hand_over_cases_gives_the_same_numbers(model: DiagnosticModel, tmp_path) -> None:
     from bayesnet.learning.cases.files import write_cases
 

@@ -29,6 +29,8 @@ BINS = 10
 """Groups of predictions of like size in the reliability diagram."""
 MOST_ROWS = 100_000
 """The reliability diagram needs a row per prediction; more predictions are scaled down to so many."""
+ENOUGH = 200_000
+"""Of more distinct patterns, so many cases are drawn: they show what tuning with that many is worth."""
 ROUNDING = 1e-9
 """A gain no larger than this, in nats, is none."""
 
@@ -75,7 +77,8 @@ class Reliability:
 class Evaluation:
     """Scores on held-out cases, before against tuned; label scores only where cases say what they turned out to be.
 
-    `better` says whether tuning has shown to be worth it, `reason` why or why not.
+    `better` says whether tuning has shown to be worth it, `reason` why or why not. `drawn_from` is how many cases there are,
+    where so many are judged by some of them.
     """
 
     scores: Mapping[str, Score]
@@ -85,6 +88,7 @@ class Evaluation:
     folds: int
     better: bool
     reason: str
+    drawn_from: float = 0.0
 
     def in_words(self) -> dict[str, str]:
         """Every score in a line, for a model file."""
@@ -94,7 +98,13 @@ class Evaluation:
             for name, s in self.scores.items()
         }
         verdict = "better" if self.better else "not better"
-        return {**lines, "verdict": f"{verdict}: {self.reason}", "folds": f"{self.folds}, on {self.cases:g} cases"}
+        return {**lines, "verdict": f"{verdict}: {self.reason}", "folds": f"{self.folds}, on {self.cases_in_words}"}
+
+    @property
+    def cases_in_words(self) -> str:
+        """How many cases it was judged on."""
+        of = f" drawn from {self.drawn_from:,.0f}" if self.drawn_from > self.cases else ""
+        return f"{self.cases:,.0f} cases{of}"
 
 
 Watch = Callable[[int, int], bool | None]
@@ -123,7 +133,9 @@ def evaluate(
     if patterns.cases < folds:
         raise BadCases([f"{patterns.cases:g} cases are too few for {folds} folds; at least {folds} are needed"])
     refuse(model, patterns, ascertained)
-    rng = np.random.default_rng(seed)
+    rng, every = np.random.default_rng(seed), patterns.cases
+    if patterns.n > ENOUGH:
+        patterns = patterns.reweighted(rng.multinomial(ENOUGH, patterns.weights / every).astype(np.float64))
     shares = rng.multinomial(patterns.weights.astype(np.int64), [1 / folds] * folds)
     before = predicted(model, patterns, ascertained)
     parts = []
@@ -138,6 +150,7 @@ def evaluate(
     both = joined([part[1] for part in parts]), joined([part[2] for part in parts])
     can_be = both[1].possible
     found = _evaluation(weights[can_be], both[0].rows(can_be), both[1].rows(can_be), patterns, folds, rng)
+    found = replace(found, drawn_from=every)
     if can_be.all():
         return found
     never = f"the tuned numbers hold {weights[~can_be].sum():g} held-out cases to be impossible"

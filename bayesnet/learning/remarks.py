@@ -21,9 +21,17 @@ class Start:
     apart: float
 
 
-def remarks(task: Problem, fits: Sequence[Fit], ends: Sequence[Start]) -> list[str]:
-    """Every remark: on the cases, then on the learning; `fits` and their `ends` with the kept one first."""
-    patterns, best, said = task.patterns, fits[0], []
+@dataclass(frozen=True, eq=False)
+class Search:
+    """`best` is where EM ended; `starts` where it did from each start, the best first, on a sample if that found the way."""
+
+    best: Fit
+    starts: tuple[Fit, ...]
+
+
+def remarks(task: Problem, found: Search, ends: Sequence[Start]) -> list[str]:
+    """Every remark: on the cases, then on the learning; `ends` with the best one first."""
+    patterns, best, fits, said = task.patterns, found.best, found.starts, []
     if patterns.cases < FEW:
         far = float(abs(best.values - task.parameters.values).max())
         moved = "the numbers hardly move, and what the experts said decides"

@@ -5,10 +5,10 @@ carry what the earlier ones said; a `strength` below 1 lets what was known befor
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from bayesnet.learning.model_files import save_model
 from bayesnet.learning.parameters import Parameters, parameters_of
 from bayesnet.learning.patterns import Patterns
 from bayesnet.learning.refusals import check_options, refuse, refuse_twice
-from bayesnet.learning.remarks import Start, remarks
+from bayesnet.learning.remarks import Search, Start, remarks
 
 if TYPE_CHECKING:
     from bayesnet.learning.evaluation import Evaluation, Score
@@ -42,6 +42,8 @@ TOLERANCE = 1e-3
 """Nats: an iteration that gains less is the last. A nat is far less than what the cases leave open."""
 STILL = 1e-6
 """A number that moved by less, and is no better known, has not moved."""
+MANY = 100_000
+"""Beyond so many distinct patterns a sample of that many finds the way from each start."""
 BETTER_KNOWN = 1e-3
 """The share by which a strength must have grown to be more than rounding."""
 
@@ -127,7 +129,7 @@ def tune(
     a CSV or Parquet file, or a CaseStore. `ascertained` says that only cramps were logged, as they come; False
     that every session was, quiet ones too. Each number enters with `strength` x its own strength: 0 forgets
     what was known, below 1 lets it fade. EM runs from the model's numbers and `starts` - 1 drawn ones, each until an
-    iteration gains less than `tolerance` nats. `watch(iteration, log_posterior)` is called after each; True from it, or
+    iteration gains less than `tolerance` nats (of more than 100,000 distinct cases, over a sample first). `watch(iteration, log_posterior)` is called after each; True from it, or
     Ctrl-C, ends the learning there and keeps what was reached.
 
     Raises BadCases for rows that are none, impossible cases and quiet sessions where `ascertained`.
@@ -139,8 +141,10 @@ def tune(
     refuse_twice(model.knowledge, patterns, strength)
     refuse(model, patterns, ascertained)
     task = _problem(model, patterns, ascertained, strength)
-    fits = _fits(task, starts, iterations, tolerance, accelerate, watch)
-    return _tuned(model, task, fits, strength)
+    found = _search(
+        task, starts, partial(fit, iterations=iterations, tolerance=tolerance, accelerate=accelerate, watch=watch)
+    )
+    return _tuned(model, task, found, strength)
 
 
 def tuned_values(model: DiagnosticModel, patterns: Patterns, ascertained: bool, strength: float) -> DiagnosticModel:
@@ -159,32 +163,35 @@ def _problem(model: DiagnosticModel, patterns: Patterns, ascertained: bool, stre
     return Problem(parameters, model.tree, patterns, alpha, ascertained)
 
 
-def _fits(
-    task: Problem, starts: int, iterations: int, tolerance: float, accelerate: bool, watch: Watch | None
-) -> list[Fit]:
-    """EM from the model's own numbers, then from drawn ones; the best first."""
+def _search(task: Problem, starts: int, learn: Callable[[Problem, Array], Fit]) -> Search:
+    """EM from the model's own numbers, then from drawn ones.
+
+    Beyond MANY patterns a sample of them finds the way, and all patterns are gone over only from where it led.
+    """
     parameters = task.parameters
+    sample = task.over(task.patterns.subset(MANY, SEED)) if task.patterns.n > MANY else task
     drawn = parameters.knowledge.draw(max(1, starts - 1), SEED)
     begins = [parameters.values]
     for draw in range(starts - 1):
         values = parameters.read({name: values[..., draw] for name, values in drawn.items()})
-        begins.append(np.where(parameters.values > 0, np.maximum(values, np.finfo(float).tiny), 0.0))
+        values = np.where(parameters.values > 0, np.maximum(values, np.finfo(float).tiny), 0.0)
+        begins.append(parameters.normalised(values))
     fits: list[Fit] = []
     for begin in begins:
-        fits.append(
-            fit(task, parameters.normalised(begin) if fits else begin, iterations, tolerance, accelerate, watch)
-        )
+        fits.append(learn(sample, begin))
         if fits[-1].stopped:
             break
-    return sorted(fits, key=lambda found: -(found.history[-1] if found.history else -np.inf))
+    fits.sort(key=lambda found: -(found.history[-1] if found.history else -np.inf))
+    interrupted = any(found.stopped for found in fits)
+    return Search(fits[0] if sample is task or interrupted else learn(task, fits[0].values), tuple(fits))
 
 
-def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength: float) -> Tuned:
-    best, parameters = fits[0], task.parameters
+def _tuned(model: DiagnosticModel, task: Problem, found: Search, strength: float) -> Tuned:
+    best, parameters = found.best, task.parameters
     ends = tuple(
-        Start(f.history[-1], float(np.abs(f.values - best.values).max()))
-        for f in fits
-        if f.history and (f is best or not f.stopped)
+        Start(f.history[-1], float(np.abs(f.values - found.starts[0].values).max()))
+        for f in found.starts
+        if f.history and (f is found.starts[0] or not f.stopped)
     )
     faded = np.maximum(strength * parameters.strength, LEAST)
     interrupted: tuple[str, ...] = ()
@@ -205,7 +212,7 @@ def _tuned(model: DiagnosticModel, task: Problem, fits: Sequence[Fit], strength:
         patterns=task.patterns,
         ascertained=task.ascertained,
         strength=strength,
-        remarks=(*remarks(task, fits, ends), *interrupted),
+        remarks=(*remarks(task, found, ends), *interrupted),
     )
 
 

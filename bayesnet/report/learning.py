@@ -123,7 +123,7 @@ def tuned_values(tuned: Tuned, version: str, evaluated: bool) -> dict[str, Any]:
 def print_evaluation(found: Evaluation) -> None:
     """Every score before and after, and the verdict."""
     out = Console(highlight=False)
-    out.print(f"On held-out cases ({found.folds} folds, {found.cases:,.0f} cases, {found.labelled:,.0f} labelled):")
+    out.print(f"On held-out cases ({found.folds} folds, {found.cases_in_words}, {found.labelled:,.0f} labelled):")
     table = plain_table("score", "before", "tuned", "better by", "means")
     for score in found.scores.values():
         gain = score.gain
