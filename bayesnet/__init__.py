@@ -25,6 +25,7 @@ from bayesnet.errors import (
     BadModel,
     BadNetwork,
     BayesnetError,
+    EngineError,
     ImpossibleCases,
     ImpossibleEvidence,
     MissingExtra,
@@ -39,6 +40,7 @@ from bayesnet.inference.network import Family, Network
 
 if TYPE_CHECKING:
     from bayesnet.learning.evaluation import Evaluation, evaluate
+    from bayesnet.learning.scale import count_cases, score_cases
     from bayesnet.learning.simulation import simulate
     from bayesnet.learning.store import CaseStore
     from bayesnet.learning.tuning import Tuned, tune
@@ -47,7 +49,9 @@ LEARNING = {
     "CaseStore": "store",
     "Evaluation": "evaluation",
     "Tuned": "tuning",
+    "count_cases": "scale",
     "evaluate": "evaluation",
+    "score_cases": "scale",
     "simulate": "simulation",
     "tune": "tuning",
 }
@@ -67,6 +71,7 @@ __all__ = [
     "Conflict",
     "Diagnosis",
     "DiagnosticModel",
+    "EngineError",
     "Evaluation",
     "Explanation",
     "Family",
@@ -91,8 +96,10 @@ __all__ = [
     "UnknownVariable",
     "Weight",
     "WhatIf",
+    "count_cases",
     "evaluate",
     "load",
+    "score_cases",
     "simulate",
     "tune",
 ]

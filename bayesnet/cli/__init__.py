@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from bayesnet.cli import cases, diagnosis, learning, model, models
+from bayesnet.cli import cases, diagnosis, learning, model, models, score
 from bayesnet.cli.arguments import complain
 from bayesnet.errors import BayesnetError, MissingExtra
 
-LEARN = ("pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "alembic", "platformdirs", "tomlkit")
+LEARN = ("pandas", "pyarrow", "scipy", "sklearn", "threadpoolctl", "sqlalchemy", "alembic", "platformdirs", "tomlkit")
 """What the extra `learn` brings."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +22,7 @@ app.add_typer(diagnosis.app)
 app.add_typer(model.app, name="model")
 app.add_typer(cases.app, name="cases")
 app.add_typer(learning.app)
+app.add_typer(score.app)
 app.add_typer(models.app, name="models")
 
 

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from bayesnet.cli.arguments import DatabaseOption, ElicitedOption, JsonOption, complain, print_json
+from bayesnet.cli.engines import AddressOption, Engine, JobsOption, OnErrorOption, OptionalEngine
 from bayesnet.diagnosis.model import DiagnosticModel, load
 
 app = typer.Typer()
 
 CasesArgument = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", help="A .csv, .csv.gz or .parquet file; by default the case store.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[IN]...", help="Files (.csv, .csv.gz, .parquet), folders, globs or URIs; by default the case store."
+    ),
 ]
 AllSessions = Annotated[
     bool, typer.Option("--all-sessions", help="Every session was logged, quiet ones too, not just what happened.")
@@ -52,21 +56,26 @@ def simulate(
 
 @app.command()
 def tune(
-    path: CasesArgument = None,
+    paths: CasesArgument = None,
     all_sessions: AllSessions = False,
     strength: Strength = 1.0,
     starts: Annotated[int, typer.Option(min=1, max=100, help="From how many starts to learn.")] = 3,
     iterations: Annotated[int, typer.Option(min=1, help="At most so many iterations each.")] = 1000,
     evaluated: Annotated[bool, typer.Option("--evaluate/--no-evaluate", help="Score it on held-out cases.")] = True,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A new folder for the tuned model.")] = None,
+    engine: OptionalEngine = None,
+    address: AddressOption = None,
+    jobs: JobsOption = None,
+    on_error: OnErrorOption = "stop",
     database: DatabaseOption = None,
     model: ElicitedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Sharpen a model's numbers with cases. The result is kept as a version that can be compared and adopted.
 
-    Ctrl-C ends the learning and keeps what was reached. Cases of the store are always learned from the numbers of the
-    shipped model (or --model), all of them; to add new ones to a tuned model, give it as --model with a file of just these.
+    Ctrl-C ends the learning and keeps what was reached. Files of any number and size are counted by an engine. Cases of
+    the store are always learned from the numbers of the shipped model (or --model), all of them; to add new ones to a
+    tuned model, give it as --model with a file of just these.
     """
     from bayesnet.learning.store import CaseStore
     from bayesnet.learning.tuning import tune as learn
@@ -74,7 +83,7 @@ def tune(
     from bayesnet.report.learning import print_tuned, shown_progress, tuned_values
 
     loaded = load(model)
-    patterns = _patterns(loaded, path, database)
+    patterns = _patterns(loaded, paths, database, Engine(engine, address, jobs, on_error))
     with shown_progress("learning", iterations) as step:
         tuned = learn(loaded, patterns, not all_sessions, strength, starts=starts, iterations=iterations, watch=step)
     evaluated = evaluated and _scored(tuned)
@@ -105,10 +114,14 @@ def _scored(tuned: Any) -> bool:
 
 @app.command()
 def evaluate(
-    path: CasesArgument = None,
+    paths: CasesArgument = None,
     all_sessions: AllSessions = False,
     strength: Strength = 1.0,
     folds: Folds = 5,
+    engine: OptionalEngine = None,
+    address: AddressOption = None,
+    jobs: JobsOption = None,
+    on_error: OnErrorOption = "stop",
     database: DatabaseOption = None,
     model: ElicitedOption = None,
     as_json: JsonOption = False,
@@ -118,18 +131,28 @@ def evaluate(
     from bayesnet.report.learning import evaluation_values, print_evaluation, shown_progress
 
     loaded = load(model)
-    patterns = _patterns(loaded, path, database)
+    patterns = _patterns(loaded, paths, database, Engine(engine, address, jobs, on_error))
     with shown_progress("folds", folds) as step:
         found = score(loaded, patterns, not all_sessions, strength, folds=folds, watch=step)
     print_json(evaluation_values(found)) if as_json else print_evaluation(found)
 
 
-def _patterns(model: DiagnosticModel, path: Path | None, database: str | None) -> Any:
-    """The cases of a file or of the store, as distinct patterns."""
+def _patterns(model: DiagnosticModel, paths: list[str] | None, database: str | None, engine: Engine) -> Any:
+    """The cases of files or of the store, as distinct patterns.
+
+    A single file is read with care, and the same case_id twice is one case, unless an engine is asked for.
+    """
     from bayesnet.learning.given import as_patterns
     from bayesnet.learning.store import CaseStore
 
-    if path is not None:
-        return as_patterns(model.knowledge, path)
-    with CaseStore(database) as store:
-        return as_patterns(model.knowledge, store)
+    if not paths:
+        engine.refuse()
+        with CaseStore(database) as store:
+            return as_patterns(model.knowledge, store)
+    if engine.is_default and len(paths) == 1 and Path(paths[0]).is_file():
+        return as_patterns(model.knowledge, paths[0])
+    from bayesnet.learning.scale import count_cases
+    from bayesnet.report.scale import shown_parts
+
+    with engine.opened() as run, shown_parts("counting") as watch:
+        return count_cases(paths, run, model, on_error=engine.on_error, watch=watch)

@@ -129,8 +129,9 @@ def tune(
     a CSV or Parquet file, or a CaseStore. `ascertained` says that only cramps were logged, as they come; False
     that every session was, quiet ones too. Each number enters with `strength` x its own strength: 0 forgets
     what was known, below 1 lets it fade. EM runs from the model's numbers and `starts` - 1 drawn ones, each until an
-    iteration gains less than `tolerance` nats (of more than 100,000 distinct cases, over a sample first). `watch(iteration, log_posterior)` is called after each; True from it, or
-    Ctrl-C, ends the learning there and keeps what was reached.
+    iteration gains less than `tolerance` nats; of more than 100,000 distinct cases, over a sample of them first.
+    `watch(iteration, log_posterior)` is called after each; True from it, or Ctrl-C, ends the learning there and keeps what
+    was reached.
 
     Raises BadCases for rows that are none, impossible cases and quiet sessions where `ascertained`.
     """

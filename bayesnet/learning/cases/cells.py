@@ -108,10 +108,11 @@ def texts(given: pd.Series, parse: Parse, empty: str) -> Cells:
     return Cells(pd.array(parsed, dtype="str").take(codes), wrong)
 
 
-def states(given: pd.Series, allowed: Sequence[str], takes: str) -> Cells:
-    """A question's answers, as a category of all its states in order; an empty cell stays unanswered."""
+def states(given: pd.Series, allowed: Sequence[str], takes: str, empty: str = "") -> Cells:
+    """A question's answers, as a category of all its states in order; an empty cell is `empty`, or stays unanswered."""
     parse = one_of(allowed, takes)
-    codes, parsed, wrong = look_up(given, lambda value: allowed.index(parse(value)), -1)
+    missing = allowed.index(empty) if empty in allowed else -1
+    codes, parsed, wrong = look_up(given, lambda value: allowed.index(parse(value)), missing)
     chosen = np.array(parsed, dtype=np.int64)[codes]
     return Cells(pd.Categorical.from_codes(chosen, dtype=pd.CategoricalDtype(list(allowed))), wrong)
 

@@ -15,13 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesnet.errors import BadCases
+from bayesnet.inference.evidence import distinct
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import BINARY, YES, ids
 from bayesnet.learning.cases import cells
 from bayesnet.learning.cases.cells import CAUSE_SEPARATOR, LARGEST_COUNT, LONGEST_ID, Cells, short
 from bayesnet.learning.cases.repeats import Earlier, settle_repeats
 
-Kind = Literal["id", "given_id", "time", "word", "answer", "causes", "certainty", "count"]
+Kind = Literal["id", "given_id", "time", "word", "choice", "answer", "causes", "certainty", "count"]
 Table = pd.DataFrame | Sequence[Mapping[str, Any]]
 
 CASE_ID, RECORDED_AT, ORIGIN = "case_id", "recorded_at", "origin"
@@ -112,14 +113,18 @@ def case_columns(knowledge: Knowledge) -> tuple[Column, ...]:
 
 
 def columns_to_score(knowledge: Knowledge) -> tuple[Column, ...]:
-    """The columns of a table that is scored: those of cases, ids only where they are given, and the red flags."""
+    """The columns of a table that is scored: those of cases, ids only where they are given, and the red flags.
+
+    Its words are categories, which are written to a file sooner.
+    """
     label = "A warning sign that no probability outvotes: "
     flags = (
-        Column(flag.id, "word", label + flag.label, f"{', '.join(BINARY)} (or empty)", "", BINARY)
+        Column(flag.id, "choice", label + flag.label, f"{', '.join(BINARY)} (or empty)", "not asked", BINARY)
         for flag in knowledge.red_flags.values()
     )
     case_id, *others = case_columns(knowledge)
-    return replace(case_id, kind="given_id", empty="none"), *others, *flags
+    choices = (replace(column, kind="choice") if column.kind == "word" else column for column in others)
+    return replace(case_id, kind="given_id", empty="none"), *choices, *flags
 
 
 _ID_TAKES = f"any text of 1 to {LONGEST_ID} characters without NUL (or empty)"
@@ -204,6 +209,7 @@ def column_cells(column: Column, given: pd.Series, now: datetime) -> Cells:
         "given_id": lambda: cells.case_ids(given, takes, lambda n: [""] * n),
         "time": lambda: cells.times(given, now, takes),
         "word": lambda: cells.texts(given, cells.one_of(column.allowed, takes), column.empty),
+        "choice": lambda: cells.states(given, column.allowed, takes, column.empty),
         "answer": lambda: cells.states(given, column.allowed, takes),
         "causes": lambda: cells.texts(given, cells.causes(column.allowed, takes), ""),
         "certainty": lambda: cells.numbers(given, cells.certainty(takes), 1.0, float),
@@ -279,16 +285,13 @@ def _unknown_column(knowledge: Knowledge, name: object, allowed: Sequence[str]) 
 def _at_odds(knowledge: Knowledge, table: pd.DataFrame, readable: NDArray[np.bool_]) -> list[tuple[int, object, str]]:
     """(position, triggered, why) of the rows whose outcome, triggered and ruled_out cannot all hold."""
     outcome = knowledge.outcome.id
-    named = readable & (table[TRIGGERED] != "").to_numpy()
-    wrong: list[tuple[int, object, str]] = []
-    if not named.any():
-        return wrong
-    groups: Any = table[named].groupby([outcome, TRIGGERED, RULED_OUT]).groups
-    for (happened, triggered, ruled_out), rows in groups.items():
-        why = _why_at_odds(knowledge, happened, triggered, ruled_out)
-        if why:
-            wrong.extend((int(at), triggered, why) for at in rows)
-    return wrong
+    named = np.flatnonzero(readable & (table[TRIGGERED] != "").to_numpy())
+    said = [pd.factorize(table[name].iloc[named]) for name in (outcome, TRIGGERED, RULED_OUT)]
+    alike, first = distinct([(codes.astype(np.intp), len(values)) for codes, values in said], len(named))
+    told = zip(*(values[codes[first]] for codes, values in said), strict=True)
+    whys = [_why_at_odds(knowledge, *one) for one in told]
+    odd = np.flatnonzero(np.array([bool(why) for why in whys], dtype=bool)[alike])
+    return [(int(named[at]), table[TRIGGERED].iloc[named[at]], whys[alike[at]]) for at in odd]
 
 
 def _why_at_odds(knowledge: Knowledge, happened: str, triggered: str, ruled_out: str) -> str:

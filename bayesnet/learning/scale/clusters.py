@@ -1,0 +1,208 @@
+"""Tasks on Dask and on Spark: clusters that are there already, or small ones started here."""
+
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bayesnet.errors import EngineError, MissingExtra
+from bayesnet.learning.scale.engines import Run, deaf_children, told, untold
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AT_ONCE = 64
+"""So many tasks are with a cluster at a time, or twice as many as it has cores: a million would choke its scheduler."""
+RETRIES = 3
+TIMEOUT = 10.0
+"""Seconds to wait for a cluster to answer."""
+JAVA = "Spark needs Java 17 or later, and there is none; on Debian: apt-get install openjdk-17-jre-headless"
+
+
+# ---- Dask
+
+
+def on_dask(client: Any) -> Run:
+    """Runs tasks on the workers of a `distributed.Client`; those of a worker that dies run again on others."""
+
+    def run(function: Callable[[T], R], items: Sequence[T], /) -> Iterator[R]:
+        from distributed import KilledWorker, as_completed
+
+        waiting, task = iter(items), partial(told, function)
+        at_once = max(AT_ONCE, 2 * sum(client.nthreads().values()))
+        running = as_completed(_submitted(client, task, islice(waiting, at_once)), raise_errors=False)
+        try:
+            for future in running:
+                answer = future.result()
+                running.update(_submitted(client, task, islice(waiting, 1)))
+                future.release()
+                yield untold(answer)
+        except KilledWorker as error:
+            raise EngineError(
+                f"Dask gave up a task, as workers died of it again and again: {_first_line(error)}"
+            ) from None
+        finally:
+            client.cancel(list(running.futures), force=True)
+
+    return run
+
+
+def _submitted(client: Any, task: Callable[[T], R], items: Iterator[T]) -> list[Any]:
+    # Not pure: the same task writes its file again where it must. A wrapped exception is no failure, so nothing retries it.
+    return [client.submit(task, item, pure=False, retries=RETRIES) for item in items]
+
+
+@contextmanager
+def dask(address: str | None, jobs: int) -> Iterator[Run]:
+    """A client of the scheduler at an address, or of a cluster of so many processes here."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise MissingExtra("the engine 'dask'", "dask") from None
+
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with ExitStack() as stack:
+        if address is None:
+            with deaf_children():
+                cluster = LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    memory_limit=None,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            stack.enter_context(cluster)
+        try:
+            client = stack.enter_context(Client(cluster if address is None else address, timeout=TIMEOUT))
+        except (OSError, TimeoutError, ValueError) as error:
+            raise EngineError(
+                f"the Dask scheduler at {hidden(address)} does not answer: {_first_line(error)}"
+            ) from None
+        with _in_one_line("Dask"):
+            _check_versions("Dask", list(client.run(version, "bayesnet").values()))
+        yield on_dask(client)
+
+
+# ---- Spark
+
+
+def on_spark(session: Any) -> Run:
+    """Runs tasks on the executors of a `SparkSession`, in waves; those of an executor that dies run again on others."""
+    return _on_context(session.sparkContext)
+
+
+def _on_context(context: Any) -> Run:
+    def run(function: Callable[[T], R], items: Sequence[T], /) -> Iterator[R]:
+        task, size = partial(told, function), max(AT_ONCE, 2 * context.defaultParallelism)
+        for start in range(0, len(items), size):
+            wave = items[start : start + size]
+            with _in_one_line("Spark"):
+                answers = context.parallelize(wave, len(wave)).map(task).collect()
+            for answer in answers:
+                yield untold(answer)
+
+    return run
+
+
+@contextmanager
+def spark(master: str | None, jobs: int) -> Iterator[Run]:
+    """A session with a master, or here with so many tasks at a time."""
+    try:
+        from pyspark import SparkConf, SparkContext
+        from pyspark.java_gateway import launch_gateway
+    except ImportError:
+        raise MissingExtra("the engine 'spark'", "spark") from None
+    if not shutil.which("java") and not Path(os.environ.get("JAVA_HOME", "/nowhere"), "bin", "java").is_file():
+        raise EngineError(JAVA)
+    _check_answers(master)
+    # In local[n, 4] a task may fail four times, as on a cluster; in local[n] once.
+    chosen = master or f"local[{jobs},{RETRIES + 1}]"
+    conf = SparkConf().setMaster(chosen).setAppName("bayesnet").setAll(SETTINGS)
+    if chosen.startswith("local"):
+        conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    with ExitStack() as stack:
+        with _in_one_line("Spark"):
+            # Its own Java, with nobody listening to what it says: it is gone afterwards, and says in errors what matters.
+            gateway = launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
+            stack.callback(_end, gateway)
+            context = SparkContext(conf=conf, gateway=gateway)
+            stack.callback(context.stop)
+            cores = context.defaultParallelism
+            found = context.parallelize(["bayesnet"] * cores, cores).map(version).collect()
+        _check_versions("Spark", found)
+        yield _on_context(context)
+
+
+def _end(gateway: Any) -> None:
+    """Ends the Java process that a session ran in."""
+    from pyspark import SparkContext
+
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None
+
+
+SETTINGS = [("spark.ui.enabled", "false"), ("spark.ui.showConsoleProgress", "false")]
+
+
+def _check_answers(master: str | None) -> None:
+    """Raises EngineError where nobody listens at spark://host:port: Spark itself would try for a minute."""
+    found = re.fullmatch(r"spark://(?:[^@/]*@)?([^:/,]+):(\d+)", master or "")
+    if found:
+        try:
+            socket.create_connection((found[1], int(found[2])), timeout=TIMEOUT).close()
+        except OSError as error:
+            raise EngineError(
+                f"the Spark master at {hidden(master)} does not answer: {error.strerror or error}"
+            ) from None
+
+
+# ---- both
+
+
+def _check_versions(engine: str, found: Sequence[str]) -> None:
+    own = version("bayesnet")
+    if not found:
+        raise EngineError(f"the {engine} cluster has no workers; start some")
+    others = sorted({other for other in found if other != own})
+    if others:
+        raise EngineError(
+            f"workers of {engine} have bayesnet {', '.join(others)}, and this is {own}; install the same on all"
+        )
+
+
+@contextmanager
+def _in_one_line(engine: str) -> Iterator[None]:
+    """What an engine says of its troubles, in one line."""
+    try:
+        yield
+    except Exception as error:
+        said = str(error)
+        if "PackageNotFoundError" in f"{type(error).__name__} {said}" or "No module named 'bayesnet" in said:
+            raise EngineError(
+                f"the workers of {engine} have no bayesnet; install this version of it on all of them"
+            ) from None
+        raise EngineError(f"{engine} cannot run the tasks: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return hidden(lines[0])[:300] if lines else type(error).__name__
+
+
+def hidden(address: str | None) -> str:
+    """An address without the user and password that may stand in it."""
+    return re.sub(r"//[^/@\s]*@", "//", address or "this machine")
