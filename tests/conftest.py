@@ -15,7 +15,7 @@ _OWN = tempfile.TemporaryDirectory(prefix="bayesnet-tests-")
 os.environ["XDG_DATA_HOME"] = _OWN.name
 os.environ.pop(VARIABLE, None)
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["browser", "engines"]
 
 
 @pytest.fixture(scope="session")

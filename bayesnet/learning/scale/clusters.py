@@ -1,5 +1,6 @@
 """Tasks on Dask and on Spark: clusters that are there already, or small ones started here."""
 
+import importlib.util
 import logging
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -26,6 +28,7 @@ AT_ONCE = 64
 RETRIES = 3
 TIMEOUT = 10.0
 """Seconds to wait for a cluster to answer."""
+PACKAGE = "bayesnet"
 JAVA = "Spark needs Java 17 or later, and there is none; on Debian: apt-get install openjdk-17-jre-headless"
 
 
@@ -36,21 +39,18 @@ def on_dask(client: Any) -> Run:
     """Runs tasks on the workers of a `distributed.Client`; those of a worker that dies run again on others."""
 
     def run(function: Callable[[T], R], items: Sequence[T], /) -> Iterator[R]:
-        from distributed import KilledWorker, as_completed
+        from distributed import as_completed
 
         waiting, task = iter(items), partial(told, function)
         at_once = max(AT_ONCE, 2 * sum(client.nthreads().values()))
         running = as_completed(_submitted(client, task, islice(waiting, at_once)), raise_errors=False)
         try:
             for future in running:
-                answer = future.result()
+                with _in_one_line("Dask"):
+                    answer = future.result()
                 running.update(_submitted(client, task, islice(waiting, 1)))
                 future.release()
                 yield untold(answer)
-        except KilledWorker as error:
-            raise EngineError(
-                f"Dask gave up a task, as workers died of it again and again: {_first_line(error)}"
-            ) from None
         finally:
             client.cancel(list(running.futures), force=True)
 
@@ -86,11 +86,9 @@ def dask(address: str | None, jobs: int) -> Iterator[Run]:
         try:
             client = stack.enter_context(Client(cluster if address is None else address, timeout=TIMEOUT))
         except (OSError, TimeoutError, ValueError) as error:
-            raise EngineError(
-                f"the Dask scheduler at {hidden(address)} does not answer: {_first_line(error)}"
-            ) from None
+            raise EngineError(f"the Dask scheduler at {address} does not answer: {_first_line(error)}") from None
         with _in_one_line("Dask"):
-            _check_versions("Dask", list(client.run(version, "bayesnet").values()))
+            _check_versions("Dask", list(client.run(version, PACKAGE).values()))
         yield on_dask(client)
 
 
@@ -118,31 +116,38 @@ def _on_context(context: Any) -> Run:
 @contextmanager
 def spark(master: str | None, jobs: int) -> Iterator[Run]:
     """A session with a master, or here with so many tasks at a time."""
-    try:
-        from pyspark import SparkConf, SparkContext
-        from pyspark.java_gateway import launch_gateway
-    except ImportError:
-        raise MissingExtra("the engine 'spark'", "spark") from None
+    if importlib.util.find_spec("pyspark") is None:
+        raise MissingExtra("the engine 'spark'", "spark")
     if not shutil.which("java") and not Path(os.environ.get("JAVA_HOME", "/nowhere"), "bin", "java").is_file():
         raise EngineError(JAVA)
     _check_answers(master)
     # In local[n, 4] a task may fail four times, as on a cluster; in local[n] once.
     chosen = master or f"local[{jobs},{RETRIES + 1}]"
-    conf = SparkConf().setMaster(chosen).setAppName("bayesnet").setAll(SETTINGS)
-    if chosen.startswith("local"):
-        conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with ExitStack() as stack:
-        with _in_one_line("Spark"):
-            # Its own Java, with nobody listening to what it says: it is gone afterwards, and says in errors what matters.
-            gateway = launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
-            stack.callback(_end, gateway)
-            context = SparkContext(conf=conf, gateway=gateway)
-            stack.callback(context.stop)
+        with _in_one_line("Spark"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about pandas, which Spark is not asked to use
+            context = _context(chosen, stack)
             cores = context.defaultParallelism
-            found = context.parallelize(["bayesnet"] * cores, cores).map(version).collect()
+            found = context.parallelize([PACKAGE] * cores, cores).map(version).collect()
         _check_versions("Spark", found)
         yield _on_context(context)
+
+
+def _context(master: str, stack: ExitStack) -> Any:
+    """A Spark context in a Java process of its own, which `stack` ends."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    conf = SparkConf().setMaster(master).setAppName("bayesnet").setAll(SETTINGS)
+    if master.startswith("local"):
+        conf.set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # Nobody listens to what it logs: what matters stands in errors.
+    gateway = launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
+    stack.callback(_end, gateway)
+    context = SparkContext(conf=conf, gateway=gateway)
+    stack.callback(context.stop)
+    return context
 
 
 def _end(gateway: Any) -> None:
@@ -159,22 +164,29 @@ SETTINGS = [("spark.ui.enabled", "false"), ("spark.ui.showConsoleProgress", "fal
 
 
 def _check_answers(master: str | None) -> None:
-    """Raises EngineError where nobody listens at spark://host:port: Spark itself would try for a minute."""
-    found = re.fullmatch(r"spark://(?:[^@/]*@)?([^:/,]+):(\d+)", master or "")
+    """Raises EngineError for what is no master, and where nobody listens at spark://host:port: Spark would try for a minute."""
+    if master is not None and not re.match(r"(local|yarn|spark://|k8s://)", master):
+        raise EngineError(
+            f"{master!r} is no Spark master; allowed: such as spark://host:7077, k8s://..., yarn or local[2]"
+        )
+    found = re.fullmatch(r"spark://([^:/,]+):(\d+)", master or "")
     if found:
         try:
             socket.create_connection((found[1], int(found[2])), timeout=TIMEOUT).close()
         except OSError as error:
-            raise EngineError(
-                f"the Spark master at {hidden(master)} does not answer: {error.strerror or error}"
-            ) from None
+            raise EngineError(f"the Spark master at {master} does not answer: {error.strerror or error}") from None
 
 
 # ---- both
 
 
+def own_version() -> str:
+    """The version of this package here."""
+    return version(PACKAGE)
+
+
 def _check_versions(engine: str, found: Sequence[str]) -> None:
-    own = version("bayesnet")
+    own = own_version()
     if not found:
         raise EngineError(f"the {engine} cluster has no workers; start some")
     others = sorted({other for other in found if other != own})
@@ -199,10 +211,8 @@ def _in_one_line(engine: str) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
+    """What went wrong: of Spark's pages, the line with the Python error, or else why the job was given up."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return hidden(lines[0])[:300] if lines else type(error).__name__
-
-
-def hidden(address: str | None) -> str:
-    """An address without the user and password that may stand in it."""
-    return re.sub(r"//[^/@\s]*@", "//", address or "this machine")
+    telling = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)]
+    telling += [line for line in lines if "Job aborted due to stage failure" in line]
+    return (telling or lines or [type(error).__name__])[0][:300]

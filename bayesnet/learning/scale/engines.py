@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any, Protocol, TypeVar
 
 from bayesnet.errors import EngineError, nearest
@@ -55,6 +55,8 @@ def opened(engine: str = "local", address: str | None = None, jobs: int | None =
         raise EngineError(f"jobs must be a whole number of at least 1, not {jobs!r}")
     if address is not None and engine == "local":
         raise EngineError("the engine 'local' has no address; dask and spark have")
+    if address is not None and "@" in address:
+        raise EngineError("the address of an engine takes no user and no password")  # not a word of them is repeated
     if address is not None and jobs is not None:
         raise EngineError("jobs are for this machine; a cluster at an address has the workers that it has")
     with engines[engine](address, jobs or usable_cpus()) as run:
@@ -128,11 +130,9 @@ def _on_one_pool(jobs: int, function: Callable[[T], R], items: dict[int, T]) -> 
             for future in done:
                 yield running.pop(future), future.result()
     finally:
-        workers = list(pool._processes.values()) if pool._processes else []
-        pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:  # Executor.kill_workers, from Python 3.14 on
+        for worker in list((pool._processes or {}).values()):  # kill_workers(), from Python 3.14 on
             worker.kill()
-            worker.join()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _end_with_parent() -> None:
@@ -153,6 +153,7 @@ def deaf_children() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # its own start would let the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
