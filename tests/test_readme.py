@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bayesnet
+from bayesnet.learning.cases.files import write_cases
 from bayesnet.learning.place import VARIABLE
 
 ROOT = Path(__file__).parent.parent
@@ -18,9 +19,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAM = Path(sys.executable).with_name("bayesnet")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, how: str = "tested") -> list[str]:
     """The blocks of a language marked as tested, in their order."""
-    return re.findall(rf"<!-- tested -->\n```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"<!-- {how} -->\n```{language}\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_python_of_the_readme_runs_and_prints_what_it_says(
@@ -31,7 +32,7 @@ def test_the_python_of_the_readme_runs_and_prints_what_it_says(
     assert capsys.readouterr().out.startswith("Muscle strain 0.7\n")
 
 
-@pytest.mark.parametrize("block", blocks("sh"), ids=["one_case", "many_cases"])
+@pytest.mark.parametrize("block", blocks("sh"), ids=["one_case", "many_cases", "any_number"])
 def test_the_shell_lines_of_the_readme_run_one_after_the_other(block: str, tmp_path: Path) -> None:
     environment = {**os.environ, VARIABLE: str(tmp_path / "cases.db")}
     for line in block.splitlines():
@@ -42,6 +43,16 @@ def test_the_shell_lines_of_the_readme_run_one_after_the_other(block: str, tmp_p
         )
         assert (done.returncode, done.stderr) == (0, ""), line
         assert done.stdout, line
+
+
+def test_the_script_of_the_readme_runs(tmp_path: Path, model: bayesnet.DiagnosticModel) -> None:
+    (tmp_path / "logs").mkdir()
+    write_cases(bayesnet.simulate(model, 500, 1), tmp_path / "logs" / "simulated.parquet", model.knowledge)
+    (script,) = blocks("python", "tested as a script")
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\d+ distinct of 500.0 -\d+\.\d+\n[0-9a-f]{64}\n", done.stdout)
+    assert done.stderr == ""
 
 
 def test_ci_finds_the_readmes_test_command_and_only_that() -> None:

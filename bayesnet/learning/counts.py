@@ -46,7 +46,7 @@ class Counts:
 class Sum:
     """Adds up counts as they arrive, in any order, each key being moved only a few times.
 
-    Parts wait until they are half as many as what is added up already.
+    Parts wait until there are as many of them as of what is added up already.
     """
 
     def __init__(self, coding: Coding) -> None:
@@ -56,7 +56,7 @@ class Sum:
     def add(self, part: Counts) -> None:
         """One more part. Raises as `added`."""
         self._waiting.append(part)
-        if self.n > 1.5 * self._total.n:
+        if self.n > 2 * self._total.n:
             self._total, self._waiting = added([self._total, *self._waiting]), []
 
     def counts(self) -> Counts:
@@ -91,6 +91,7 @@ def counted(coding: Coding, table: pd.DataFrame, rows: NDArray[np.int64] | None 
 def added(parts: Iterable[Counts]) -> Counts:
     """Counts of the same coding as one, whatever their order. Raises TooLarge beyond MOST_CASES."""
     every = list(parts)
+    every = [part for part in every if part.n] or every[:1]
     if len(every) == 1:
         return every[0]
     return _together(

@@ -116,9 +116,9 @@ def loop(model: DiagnosticModel, path: Path) -> float:
 
 
 def into_readme(name: str, text: str) -> None:
-    start, end = f"<!-- scale: {name} -->\n", f"\n<!-- end: {name} -->"
+    start, end = f"<!-- scale: {name} -->\n", f"<!-- end: {name} -->"
     before, rest = README.read_text(encoding="utf-8").split(start)
-    README.write_text(f"{before}{start}{text}{end}{rest.split(end)[1]}", encoding="utf-8")
+    README.write_text(f"{before}{start}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
     print(text, "\n")
 
 
