@@ -194,7 +194,8 @@ def test_more_cases_than_floats_can_count_are_refused() -> None:
 
 
 def test_labels_of_the_same_hash_are_not_mixed_up() -> None:
-    one, other = (replace(nothing(CODING), labels={7: ((node, 0.0, 1.0),)}) for node in "ab")
+    some = counted(CODING, random_cases(KNOWLEDGE, 3, 1))
+    one, other = (replace(some, labels={7: ((node, 0.0, 1.0),)}) for node in "ab")
     with pytest.raises(TooLarge, match="same 63-bit hash"):
         added([one, other])
 

@@ -46,8 +46,7 @@ def test_the_shell_lines_of_the_readme_run_one_after_the_other(block: str, tmp_p
 
 
 def test_the_script_of_the_readme_runs(tmp_path: Path, model: bayesnet.DiagnosticModel) -> None:
-    (tmp_path / "logs").mkdir()
-    write_cases(bayesnet.simulate(model, 500, 1), tmp_path / "logs" / "simulated.parquet", model.knowledge)
+    write_cases(bayesnet.simulate(model, 500, 1), tmp_path / "simulated_2025.parquet", model.knowledge)
     (script,) = blocks("python", "tested as a script")
     (tmp_path / "script.py").write_text(script)
     done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=True)

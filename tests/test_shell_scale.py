@@ -19,6 +19,7 @@ from bayesnet.learning.cases.files import write_cases
 from bayesnet.learning.place import VARIABLE
 from bayesnet.learning.simulation import simulate
 
+
 @pytest.fixture
 def bayesnet(tmp_path: Path):
     """Runs `bayesnet` in a folder of its own, with a case store of its own."""

@@ -11,7 +11,7 @@ from bayesnet.learning.cases.table import case_columns
 from bayesnet.learning.coding import coding_of
 from bayesnet.learning.counts import Counts, Sum, counted, nothing
 from bayesnet.learning.patterns import Patterns, as_patterns_of
-from bayesnet.learning.scale.engines import Run
+from bayesnet.learning.scale.engines import Run, running
 from bayesnet.learning.scale.parts import OnError, Part, Tally, cases_of, check_policy, given_up, parts_of
 from bayesnet.learning.scale.places import Paths, sources
 from bayesnet.learning.scale.progress import Watch, watched
@@ -58,8 +58,8 @@ def count_cases(
     task = partial(count_part, packed(knowledge), on_error)
     skipped = {-1: Skipped(0, tuple(unread), len(unread))}
     coding = coding_of(knowledge)
-    with SpillingSum(coding, in_memory) as total:
-        for done in watched(run(task, parts), parts, watch):
+    with SpillingSum(coding, in_memory) as total, running(run, task, parts) as results:
+        for done in watched(results, parts, watch):
             total.add(done.counts)
             skipped[done.number] = done.tally.skipped
         counts = total.counts()

@@ -6,7 +6,7 @@ A `Run` is all that the rest of the package knows of an engine; the builtin `map
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -30,6 +30,17 @@ class Run(Protocol):
 
     def __call__(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterator[R]:
         """The results."""
+
+
+@contextmanager
+def running(run: Run, function: Callable[[T], R], items: Sequence[T]) -> Iterator[Iterator[R]]:
+    """The results of a run, which ends with the `with`: also where it is the one who takes them that stops."""
+    results = run(function, items)
+    try:
+        yield results
+    finally:
+        if isinstance(results, Generator):
+            results.close()
 
 
 @contextmanager

@@ -110,7 +110,6 @@ def finish(
     unread: Sequence[Skip],
 ) -> Manifest:
     """Writes what the folder holds beside it, once all parts are there."""
-    sweep(folder)
     ordered = [parts[number] for number in sorted(parts)]
     skipped = all_skipped([Skipped(0, tuple(unread), len(unread)), *(part.skipped for part in ordered)])
     rows = sum(part.rows for part in ordered)

@@ -14,8 +14,8 @@ from bayesnet.inference.evidence import Ids
 from bayesnet.learning.cases.skips import LISTED, Skip, Skipped, all_skipped
 from bayesnet.learning.cases.source import Source
 from bayesnet.learning.cases.table import columns_to_score
-from bayesnet.learning.scale.engines import Run
-from bayesnet.learning.scale.folder import Manifest, finish, prepare
+from bayesnet.learning.scale.engines import Run, running
+from bayesnet.learning.scale.folder import Manifest, finish, prepare, sweep
 from bayesnet.learning.scale.parts import OnError, Part, Tally, cases_of, check_policy, given_up, parts_of
 from bayesnet.learning.scale.places import Paths, sources
 from bayesnet.learning.scale.progress import Watch, watched
@@ -55,9 +55,12 @@ def score_cases(
     mark = fingerprint(knowledge)
     done = prepare(folder, [origin_of(part, mark) for part in parts], resume)
     task = partial(score_part, packed(knowledge), mark, str(folder), on_error)
-    already = (done[number] for number in sorted(done))
-    results = chain(already, run(task, [part for part in parts if part.number not in done]))
-    scored = {part.number: part for part in watched(results, parts, watch)}
+    try:
+        with running(run, task, [part for part in parts if part.number not in done]) as results:
+            every = chain((done[number] for number in sorted(done)), results)
+            scored = {part.number: part for part in watched(every, parts, watch)}
+    finally:
+        sweep(folder)
     return finish(folder, knowledge, found, scored, unread)
 
 
