@@ -233,26 +233,13 @@ def as_table(numbers: Sequence[NumberChange]) -> pd.DataFrame:
 
 
 def show_editing() -> None:
-    """The numbers of one variable in a table, checked as they are typed."""
+    """The numbers of one variable, each to be typed over, checked as they are."""
     model = session.model()
     names = model.knowledge.labels
-    st.markdown("Numbers of the version in use. A changed table is checked at once, and kept only when you say so.")
+    st.markdown("Numbers of the version in use. What you type is checked at once, and kept only when you say so.")
     chosen = st.selectbox("The numbers of", list(names), format_func=names.__getitem__)
-    edited_table = editing.table(model.knowledge, chosen)
-    shown = st.data_editor(
-        edited_table,
-        hide_index=True,
-        disabled=["number", "given", "basis", "sources", "plausible"],
-        column_config={
-            "probability": st.column_config.NumberColumn(
-                "probability in %", min_value=0.0, max_value=100.0, format="%.3f"
-            ),
-            "strength": st.column_config.NumberColumn("strength", min_value=0.001, help="An equivalent sample size"),
-        },
-        key=f"edit:{chosen}:{model.knowledge.version_name}",
-        alt=f"The numbers of {names[chosen]}",
-    )
-    edits = editing.edits(model.knowledge, chosen, edited_table, shown)
+    asked = [ask_numbers(one, model.knowledge.version_name) for one in editing.distributions(model.knowledge, chosen)]
+    edits = [edit for edit in asked if edit is not None]
     if not edits:
         return
     try:
@@ -263,6 +250,36 @@ def show_editing() -> None:
         return
     show_effect(model, changed)
     st.button("Keep as a version", type="primary", on_click=keep, args=(changed,))
+
+
+def ask_numbers(one: editing.Distribution, version: str) -> versions.Edit | None:
+    """A field per probability and one for the strength of a distribution; what was changed."""
+    key = f"edit:{version}:{one.id}"
+    percent = {}
+    with st.container(border=True):
+        fields = st.columns(len(one.labels) + 1, vertical_alignment="bottom")
+        for field, (state, label) in zip(fields, one.labels.items(), strict=False):
+            percent[state] = field.number_input(
+                f"{label}, in %",
+                0.0,
+                100.0,
+                one.percent(state),
+                step=1.0,
+                format="%g",
+                help=one.range_of(state) or None,
+                key=f"{key}:{state}",
+            )
+        strength = fields[-1].number_input(
+            "Strength",
+            0.001,
+            value=float(one.row.strength),
+            step=1.0,
+            format="%g",
+            help="For how many cases these numbers stand when they are tuned (an equivalent sample size)",
+            key=f"{key}:strength",
+        )
+        st.markdown(f"{one.row.basis.capitalize()}: {', '.join(one.row.sources)}." if one.row.sources else "")
+    return one.edit(percent, strength)
 
 
 def keep(changed: DiagnosticModel) -> None:
