@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from colours import AGAINST, GREY, INK, NOW, of_causes
 
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.explanation import Explanation
@@ -11,68 +14,90 @@ from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_an
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import Question
 
-NOW, BEFORE, AGAINST = "#2f74e0", "#7a7a7a", "#c0561f"
-"""All have a contrast of at least 3:1 on the light and on the dark background."""
-INK = {"light": "#111111", "dark": "#fafafa"}
-"""The colour of text by theme; Streamlit's own grey labels are too faint."""
 ROW_HEIGHT, AROUND = 38, 70
-"""Pixels: per cause, and for the legend and the axis."""
-
-Span = tuple[float, float]
-Rows = list[tuple[str, float, float, Span | None]]
-"""Per bar its label, the value now, the value before, and the interval of the value now."""
-
-
-def cause_rows(diagnosis: Diagnosis) -> Rows:
-    """A row per cause, the likeliest first, and what is left unexplained at the end."""
-    rows: Rows = [(belief.label, belief.triggered, belief.prior, belief.interval) for belief in diagnosis.beliefs]
-    return [*rows, ("Unexplained", diagnosis.unexplained, diagnosis.unexplained_prior, None)]
+"""Pixels: per row of a chart, and for the legend and the axis."""
+AXIS = 30
+"""Pixels for the axis alone."""
+PRIOR = "before any answer"
 
 
-def in_text(rows: Rows) -> str:
+@dataclass(frozen=True)
+class Bar:
+    """A cause, or what none explains: its probability now with its interval, and the one it is compared with."""
+
+    label: str
+    colour: str
+    now: float
+    before: float
+    interval: tuple[float, float] | None = None
+
+
+def cause_bars(knowledge: Knowledge, diagnosis: Diagnosis, other: Diagnosis | None = None) -> list[Bar]:
+    """A bar per cause, the likeliest first, and what is left unexplained at the end; beside `other`, or the prior."""
+    colours = of_causes(knowledge.causes)
+    bars = [
+        Bar(
+            belief.label,
+            colours[belief.cause],
+            belief.triggered,
+            other[belief.cause].triggered if other else belief.prior,
+            belief.interval,
+        )
+        for belief in diagnosis.beliefs
+    ]
+    before = other.unexplained if other else diagnosis.unexplained_prior
+    return [*bars, Bar("Unexplained", GREY, diagnosis.unexplained, before)]
+
+
+def in_text(bars: Sequence[Bar], compared: str = PRIOR) -> str:
     """The chart in a sentence, for those who hear it."""
     said = [
-        f"{label}: {in_words(now)}, {in_percent(now)}"
-        + (f", plausibly {in_range(span)}" if span else "")
-        + f" (before: {in_percent(before)})"
-        for label, now, before, span in rows
+        f"{bar.label}: {in_words(bar.now)}, {in_percent(bar.now)}"
+        + (f", plausibly {in_range(bar.interval)}" if bar.interval else "")
+        + f" ({compared}: {in_percent(bar.before)})"
+        for bar in bars
     ]
     return "Probability that each cause triggered it. " + "; ".join(said) + "."
 
 
-def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
-    """A Vega-Lite chart: per cause a bar for now, with its interval as a line, and one for before; words at its left."""
+def cause_chart(bars: Sequence[Bar], theme: str = "light", compared: str = PRIOR) -> dict[str, Any]:
+    """A Vega-Lite chart: per cause a filled bar for now, its interval as a line, and an outlined bar for what was before."""
     ink = INK[theme]
-    labels = {label: f"{in_words(now)} · {in_percent(now)}" for label, now, _, _ in rows}
+    labels = {bar.label: f"{in_words(bar.now)} · {in_percent(bar.now)}" for bar in bars}
     values = [
-        {"cause": label, "when": when, "p": p, "low": span[0] if span else None, "high": span[1] if span else None}
-        for label, now, before, span in rows
-        for when, p in (("now", now), ("before any answer", before))
+        {"cause": bar.label, "when": when, "p": p, "low": span[0] if span else None, "high": span[1] if span else None}
+        for bar in bars
+        for when, p, span in (("now", bar.now, bar.interval), (compared, bar.before, None))
     ]
-    bars = {
+    x = {
+        "field": "p",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "title": None,
+        "axis": {"format": ".0%", "tickCount": 3, "labelFontSize": 11, "labelColor": ink},
+    }
+    tooltip = [
+        {"field": "cause", "title": "cause"},
+        {"field": "when", "title": "when"},
+        {"field": "p", "title": "triggered it", "format": ".0%"},
+        {"field": "low", "title": "plausibly from", "format": ".0%"},
+        {"field": "high", "title": "to", "format": ".0%"},
+    ]
+    colour = {
+        "field": "cause",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": [bar.label for bar in bars], "range": [bar.colour for bar in bars]},
+    }
+    before = {
+        "transform": [{"filter": "datum.when !== 'now'"}],
+        "mark": {"type": "bar", "height": {"band": 0.7}, "fillOpacity": 0, "stroke": GREY, "strokeWidth": 1.5},
+        "encoding": {"x": x, "tooltip": tooltip},
+    }
+    now = {
+        "transform": [{"filter": "datum.when === 'now'"}],
         "mark": {"type": "bar", "height": {"band": 0.9}},
-        "encoding": {
-            "x": {
-                "field": "p",
-                "type": "quantitative",
-                "scale": {"domain": [0, 1]},
-                "title": None,
-                "axis": {"format": ".0%", "tickCount": 3, "labelFontSize": 11, "labelColor": ink},
-            },
-            "tooltip": [
-                {"field": "cause", "title": "cause"},
-                {"field": "when", "title": "when"},
-                {"field": "p", "title": "triggered it", "format": ".0%"},
-                {"field": "low", "title": "plausibly from", "format": ".0%"},
-                {"field": "high", "title": "to", "format": ".0%"},
-            ],
-            "color": {
-                "field": "when",
-                "type": "nominal",
-                "scale": {"domain": ["now", "before any answer"], "range": [NOW, BEFORE]},
-                "legend": {"orient": "top", "title": None, "labelFontSize": 12, "labelColor": ink, "offset": 4},
-            },
-        },
+        "encoding": {"x": x, "color": colour, "tooltip": tooltip},
     }
     spans = {
         "transform": [{"filter": "datum.when === 'now' && isValid(datum.low)"}],
@@ -81,12 +106,12 @@ def cause_chart(rows: Rows, theme: str = "light") -> dict[str, Any]:
     }
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(rows) + AROUND,
+        "height": ROW_HEIGHT * len(bars) + AXIS,
         "encoding": {
             "y": two_line_axis("cause", labels, ink),
-            "yOffset": {"field": "when", "sort": ["now", "before any answer"]},
+            "yOffset": {"field": "when", "sort": ["now", compared]},
         },
-        "layer": [bars, spans],
+        "layer": [before, now, spans],
     }
 
 
@@ -188,9 +213,10 @@ def network_chart(knowledge: Knowledge, diagnosis: Diagnosis) -> str:
     lines += [
         _node(q.id, _question_label(q, diagnosis), q.id in diagnosis.answers) for q in knowledge.questions.values()
     ]
+    colours = of_causes(knowledge.causes)
     for belief in diagnosis.beliefs:
         text = f"{belief.label}\n{in_words_and_percent(belief.triggered)}"
-        lines.append(_node(belief.cause, text, False, "#dbe8ff"))
+        lines.append(_node(belief.cause, text, False, colours[belief.cause]))
     lines.append(_node(knowledge.outcome.id, knowledge.outcome.label, True))
     lines += [f'"{parent}" -> "{child}";' for parent, child in knowledge.arcs]
     return "\n".join([*lines, "}"])
@@ -202,7 +228,9 @@ def _question_label(question: Question, diagnosis: Diagnosis) -> str:
     return f"{question.label}\n{labels[answer]}" if isinstance(answer, str) else question.label
 
 
-def _node(name: str, text: str, given: bool, fill: str = "#eef1f6") -> str:
+def _node(name: str, text: str, given: bool, border: str = "") -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    look = 'fillcolor="#0a4fd6" fontcolor="#ffffff"' if given else f'fillcolor="{fill}"'
+    look = 'fillcolor="#0a4fd6" fontcolor="#ffffff"' if given else 'fillcolor="#eef1f6"'
+    if border:
+        look += f' color="{border}" penwidth=4'
     return f'"{name}" [label="{escaped}" {look}];'

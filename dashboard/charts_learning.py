@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charts import AROUND, BEFORE, INK, NOW, ROW_HEIGHT, two_line_axis
+from charts import AROUND, ROW_HEIGHT, two_line_axis
+from colours import GREY, INK, NOW
 
 from bayesnet.diagnosis.words import in_percent, in_range
 from bayesnet.learning.differences import NumberChange
@@ -124,7 +125,7 @@ def _sides(names: Sequence[str], ink: str, direction: str = "horizontal") -> dic
     return {
         "field": "when",
         "type": "nominal",
-        "scale": {"domain": list(names), "range": [BEFORE, NOW]},
+        "scale": {"domain": list(names), "range": [GREY, NOW]},
         "legend": {
             "orient": "top",
             "direction": direction,

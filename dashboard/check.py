@@ -1,14 +1,17 @@
 """Check: answers in; causes, reasons and advice out. On a phone the results stand first, the questions below them."""
 
+from datetime import datetime
+
+import asking
 import charts
+import comparing
 import saving
 import session
 import streamlit as st
-from session import NOT_SURE
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
-from bayesnet.knowledge.schema import Question
+from bayesnet.report.sheet import sheet
 
 SHOWN_REASONS = 4
 
@@ -19,47 +22,12 @@ def show() -> None:
     st.title(session.model().knowledge.ask, anchor=False)
     results, questions = st.columns([6, 5], gap="large")
     with questions:
-        ask_all()
+        asking.ask_all()
     session.share()
     with results:
         if unknown:
             st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
         show_results(session.diagnosis())
-
-
-def ask_all() -> None:
-    """Warning signs first, then every question by section, each starting at "Not sure"."""
-    knowledge = session.model().knowledge
-    st.subheader("Your answers", anchor="answers")
-    st.button("Clear all", on_click=session.clear)
-    st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
-    for flag in knowledge.red_flags.values():
-        up = st.checkbox(flag.ask, value=session.answers().get(flag.id) == "yes", key=session.key(flag.id))
-        session.remember(flag.id, "yes" if up else None)
-        if up:
-            level = knowledge.levels[flag.level]
-            st.error(f"**{level.label}.** {level.says}")
-    for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
-        st.markdown(f"##### {section}")
-        for question in knowledge.questions.values():
-            if question.section == section:
-                ask(question)
-
-
-def ask(question: Question) -> None:
-    """One question with all its answers in sight; what each answer means is in its help."""
-    labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
-    meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
-    answer = st.segmented_control(
-        question.ask,
-        list(labels),
-        default=session.answers().get(question.id, NOT_SURE),
-        required=True,
-        format_func=labels.__getitem__,
-        help=f"{question.help}\n\n{meanings}",
-        key=session.key(question.id),
-    )
-    session.remember(question.id, answer)
 
 
 def show_results(diagnosis: Diagnosis) -> None:
@@ -71,31 +39,44 @@ def show_results(diagnosis: Diagnosis) -> None:
         st.warning(
             f"{session.model().knowledge.numbers_from} Simulated cases are made up: these bars say nothing of people."
         )
-    rows = charts.cause_rows(diagnosis)
-    st.vega_lite_chart(charts.cause_chart(rows, session.theme()), width="stretch", alt=charts.in_text(rows))
-    st.markdown(
-        "Several causes can be at work at once: the bars need not add up to 100%. A thin line is the plausible range."
-    )
-    show_next(diagnosis)
+    show_bars(diagnosis)
+    asking.ask_next(diagnosis)
+    asking.show_answered()
+    comparing.show_pin()
     show_reasons(diagnosis)
     show_advice(diagnosis)
     show_numbers(diagnosis)
+    show_report(diagnosis)
     saving.show_saving()
     show_link()
+
+
+def show_bars(diagnosis: Diagnosis) -> None:
+    """Every cause in words, number and bar, beside the pinned case or the prior."""
+    pinned = comparing.pinned()
+    compared = charts.PRIOR if pinned is None else "in the pinned case"
+    bars = charts.cause_bars(session.model().knowledge, diagnosis, pinned)
+    chart = charts.cause_chart(bars, session.theme(), compared)
+    st.vega_lite_chart(chart, width="stretch", alt=charts.in_text(bars, compared))
+    st.markdown(
+        f"Filled: now, with its plausible range as a line. Outlined: {compared}. Several causes can be at work at once, so the "
+        "bars need not add up to 100%."
+    )
 
 
 def show_banner(diagnosis: Diagnosis) -> None:
     """The level in words, and every red flag that brought it."""
     advice = diagnosis.advice
+    rank = session.model().knowledge.level_ranks[advice.level.id]
+    rose = session.rose_to(rank)
     if not session.answers():
         st.info("Tick a warning sign if one applies, and answer what you know. Advice follows what you say.")
         return
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
-    rank = session.model().knowledge.level_ranks[advice.level.id]
     draw = (st.info, st.warning, st.error)[min(rank, 2)]
     draw("\n\n".join(lines))
-    if session.rose_to(rank):
+    if rose:
         # On a phone the banner may be out of sight above the question that was just answered.
         st.toast(lines[0])
 
@@ -123,44 +104,6 @@ def show_headline(diagnosis: Diagnosis) -> None:
         st.markdown(
             f"{in_percent(first.triggered)}, plausibly {in_range(first.interval)}. [Change your answers](#answers)"
         )
-
-
-def show_next(diagnosis: Diagnosis) -> None:
-    """The question most worth asking, what each answer would lead to, and a button for each; or that enough is known."""
-    levels = session.model().knowledge.levels
-    if not session.answers() or (diagnosis.red_flags and diagnosis.advice.level.id == list(levels)[-1]):
-        return
-    questions = diagnosis.next_questions()
-    worth = [question for question in questions if question.changes_advice]
-    with st.container(border=True):
-        if not worth:
-            st.markdown("**Enough is known.** No open question would change the advice. Warning signs always count.")
-            return
-        first, labels = worth[0], session.model().knowledge.labels
-        st.markdown(f"**Next: {first.ask}**")
-        for column, outcome in zip(st.columns(len(first.outcomes)), first.outcomes, strict=True):
-            column.button(
-                outcome.label,
-                key=session.key(f"next:{first.question}:{outcome.answer}"),
-                on_click=session.answer,
-                args=(first.question, outcome.answer),
-                width="stretch",
-            )
-        led = "; ".join(
-            f"if {outcome.label.lower()}, {within_sentence(labels[outcome.first])} leads"
-            + (
-                f" and the advice becomes “{levels[outcome.level].label}”"
-                if outcome.level != diagnosis.advice.level.id
-                else ""
-            )
-            + (
-                " and what to do changes"
-                if outcome.changes_advice and outcome.level == diagnosis.advice.level.id
-                else ""
-            )
-            for outcome in first.outcomes
-        )
-        st.markdown(f"{led[:1].upper()}{led[1:]}. Not sure? Leave it.")
 
 
 def show_reasons(diagnosis: Diagnosis) -> None:
@@ -224,10 +167,23 @@ def show_numbers(diagnosis: Diagnosis) -> None:
         )
 
 
+def show_report(diagnosis: Diagnosis) -> None:
+    """All of this on one page, to print or to take along."""
+    if session.answers():
+        st.download_button(
+            "Download a report to print",
+            lambda: sheet(session.model(), diagnosis, datetime.now().astimezone()),
+            "report.html",
+            "text/html",
+            on_click="ignore",
+            key="report",
+        )
+
+
 def show_link() -> None:
     """The address that restores these answers, and what sending it gives away."""
     if session.answers():
-        with st.expander("A link to these answers"):
+        with st.expander("Copy a link to these answers"):
             st.code((st.context.url or "").split("?")[0] + session.query(), language=None, wrap_lines=True)
             st.markdown(
                 "The link holds your answers, which are about your health. It stays in this browser's history, and whoever "

@@ -18,10 +18,10 @@ from bayesnet.learning.versions import model_of, renewed
 __all__ = [
     "NOT_SURE",
     "BayesnetError",
-    "answer",
     "answers",
     "as_text",
     "begin",
+    "bind",
     "clear",
     "counted",
     "diagnosis",
@@ -35,6 +35,7 @@ __all__ = [
     "shipped",
     "store",
     "store_problem",
+    "take",
     "take_from_url",
     "theme",
     "version_problem",
@@ -48,6 +49,7 @@ TIMEOUT = 3.0
 """Seconds that a click may wait for a store that another program is writing to."""
 
 _ANSWERS = "answers"
+_DIAGNOSIS = "diagnosis"
 _GENERATION = "generation"
 _VERSION = "version"
 _PROBLEM = "store_problem"
@@ -136,8 +138,13 @@ def answers() -> dict[str, str]:
 
 
 def diagnosis() -> Diagnosis:
-    """The diagnosis of this session's answers."""
-    return model().diagnose(answers())
+    """The diagnosis of this session's answers, kept until they or the version in use change."""
+    used, given = model(), dict(answers())
+    kept = st.session_state.get(_DIAGNOSIS)
+    if kept is None or kept[0] is not used or kept[1] != given:
+        kept = st.session_state[_DIAGNOSIS] = (used, given, used.diagnose(given))
+    found: Diagnosis = kept[2]
+    return found
 
 
 def take_from_url() -> list[str]:
@@ -181,22 +188,34 @@ def key(name: str) -> str:
 
 
 def remember(name: str, answer: str | None) -> None:
-    """Keeps the answer that a widget shows."""
+    """Keeps an answer; None and NOT_SURE forget it."""
     if answer is None or answer == NOT_SURE:
         answers().pop(name, None)
     else:
         answers()[name] = answer
 
 
-def answer(name: str, state: str) -> None:
-    """Answers a question from outside its own widget, which then shows it."""
-    answers()[name] = state
-    renew()
+def bind(widget: str, value: object) -> str:
+    """The key of a widget that is to show a value: of the session's answers, say, which another widget may have changed.
+
+    It is set only where it differs: a value that is set in every rerun would undo a click that is under way.
+    """
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+    return widget
+
+
+def take(widget: str, name: str) -> None:
+    """A widget was changed: its value is the answer now."""
+    value = st.session_state[widget]
+    remember(name, ("yes" if value else None) if isinstance(value, bool) else value)
 
 
 def clear() -> None:
-    """Forgets every answer."""
+    """Forgets every answer, and begins anew."""
     st.session_state[_ANSWERS] = {}
+    for name in ("noted", "skipped"):
+        st.session_state.pop(name, None)
     renew()
 
 
@@ -206,10 +225,10 @@ def renew() -> None:
 
 
 def rose_to(rank: int) -> bool:
-    """Whether the level of advice is higher than at the last look in this session."""
-    before = int(st.session_state.get("level", 0))
+    """Whether the level of advice is higher than at the last look in this session; at the first look it is not."""
+    before = st.session_state.get("level", rank)
     st.session_state["level"] = rank
-    return rank > before
+    return rank > int(before)
 
 
 def share() -> None:

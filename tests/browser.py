@@ -100,7 +100,8 @@ def open_check(page: Page, path: str = "/") -> None:
 
 
 def answer(page: Page, question: str, choice: str) -> None:
-    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=choice, exact=True).click()
+    """Answers in the list of all questions, which stands behind the one that is asked next."""
+    page.get_by_role("radiogroup", name=question).last.get_by_role("radio", name=choice, exact=True).click()
 
 
 def chart_says(page: Page, *lines: str) -> None:

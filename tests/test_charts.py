@@ -20,7 +20,7 @@ def charts():
 
 def test_bars_are_the_diagnosis(charts, model: DiagnosticModel) -> None:
     diagnosis = model.diagnose({"felt_tear": "yes"})
-    spec = charts.cause_chart(charts.cause_rows(diagnosis))
+    spec = charts.cause_chart(charts.cause_bars(model.knowledge, diagnosis))
     bars = {(row["cause"], row["when"]): row["p"] for row in spec["data"]["values"]}
     for belief in diagnosis.beliefs:
         assert bars[belief.label, "now"] == belief.triggered
@@ -31,7 +31,7 @@ def test_bars_are_the_diagnosis(charts, model: DiagnosticModel) -> None:
 
 def test_every_bar_is_named_in_words_and_number(charts, model: DiagnosticModel) -> None:
     diagnosis = model.diagnose({"felt_tear": "yes"})
-    rows = charts.cause_rows(diagnosis)
+    rows = charts.cause_bars(model.knowledge, diagnosis)
     label = charts.cause_chart(rows)["encoding"]["y"]["axis"]["labelExpr"]
     for belief in diagnosis.beliefs:
         said = in_words(belief.triggered)
@@ -40,7 +40,7 @@ def test_every_bar_is_named_in_words_and_number(charts, model: DiagnosticModel) 
 
 
 def test_the_text_colour_follows_the_theme(charts, model: DiagnosticModel) -> None:
-    rows = charts.cause_rows(model.diagnose({}))
+    rows = charts.cause_bars(model.knowledge, model.diagnose({}))
     light, dark = (
         charts.cause_chart(rows, theme)["encoding"]["y"]["axis"]["labelColor"] for theme in ("light", "dark")
     )

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from browser import LAPTOP, PHONE, answer, chart_says, open_check
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import DiagnosticModel
+from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import in_percent, in_words
 
 pytestmark = pytest.mark.browser
@@ -118,17 +119,75 @@ def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) ->
     expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
 
 
-def test_the_next_question_can_be_answered_where_it_is_asked(page: Page, model: DiagnosticModel) -> None:
+def test_the_next_question_is_answered_where_it_is_asked_and_stays_until_the_next(
+    page: Page, model: DiagnosticModel
+) -> None:
     open_check(page, "/?felt_tear=yes")
-    worth = [q for q in model.diagnose({"felt_tear": "yes"}).next_questions() if q.changes_advice]
-    expect(page.get_by_text(f"Next: {worth[0].ask}")).to_be_visible()
+    first = worth(model, {"felt_tear": "yes"})[0]
+    card = page.get_by_role("radiogroup", name=f"Next: {first.ask}")
+    expect(card).to_be_visible()
     expect(page.get_by_text("the advice becomes").first).to_be_visible()
-    chosen = worth[0].outcomes[0]
-    page.get_by_role("button", name=chosen.label, exact=True).click()
-    expect(page).to_have_url(re.compile(f"{worth[0].question}={chosen.answer}"))
-    asked = page.get_by_role("radiogroup", name=worth[0].ask)
-    expect(asked.get_by_role("radio", name=chosen.label, exact=True)).to_be_checked()
-    expect(page.get_by_text(f"Next: {worth[0].ask}")).to_have_count(0)
+    chosen = first.outcomes[0]
+    card.get_by_role("radio", name=chosen.label, exact=True).click()
+    expect(page).to_have_url(re.compile(f"{first.question}={chosen.answer}"))
+    expect(page.get_by_text("Noted.")).to_be_visible()
+    listed = page.get_by_role("radiogroup", name=first.ask).last
+    expect(listed.get_by_role("radio", name=chosen.label, exact=True)).to_be_checked()
+    page.get_by_role("button", name="Next question").click()
+    expect(card).to_have_count(0)
+    then = worth(model, {"felt_tear": "yes", first.question: chosen.answer})
+    expect(page.get_by_role("radiogroup", name=f"Next: {then[0].ask}")).to_be_visible()
+    page.get_by_role("button", name="Next question").click()  # left open
+    expect(page.get_by_role("radiogroup", name=f"Next: {then[1].ask}")).to_be_visible()
+    answer(page, first.ask, "Not sure")
+    expect(page.get_by_role("radiogroup", name=f"Next: {first.ask}")).to_be_visible()
+
+
+def worth(model: DiagnosticModel, answers: dict[str, str]) -> list[NextQuestion]:
+    return [question for question in model.diagnose(answers).next_questions() if question.changes_advice]
+
+
+def test_every_answer_can_be_undone(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes&dark_urine=yes")
+    page.get_by_role("button", name="Undo Dark urine").click()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+    expect(page.get_by_role("alert").filter(has_text="Emergency.")).to_have_count(0)
+    page.get_by_role("button", name="Undo Felt a tear: Yes").click()
+    expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
+    expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(len(model.knowledge.questions))
+
+
+def test_a_pinned_case_stands_beside_the_changed_one(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_role("button", name="Pin this case").click()
+    expect(page.get_by_text("Outlined: in the pinned case")).to_be_visible()
+    answer(page, "Did you feel a sharp tear", "No")
+    answer(page, "How does your back look", "Rounded")
+    expect(page.get_by_text("Changed since: Felt a tear: No; Posture: Rounded.")).to_be_visible()
+    before, now = model.diagnose({"felt_tear": "yes"}), model.diagnose({"felt_tear": "no", "posture": "flexed"})
+    said = page.locator("[data-testid=stVegaLiteChart]").first
+    for belief in now.beliefs:
+        pinned = in_percent(before[belief.cause].triggered)
+        expect(said).to_have_attribute(
+            "aria-label", re.compile(f"{re.escape(belief.label)}:[^;]*in the pinned case: {pinned}")
+        )
+    page.get_by_role("button", name="Back to the pinned case").click()
+    expect(page.get_by_role("heading", name="Muscle strain: about 7 in 10")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?felt_tear=yes$"))
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_text("Outlined: before any answer")).to_be_visible()
+
+
+def test_a_report_is_downloaded_and_prints_on_one_page(page: Page, browser: Browser) -> None:
+    open_check(page, "/?felt_tear=yes&posture=flexed&dark_urine=yes")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download a report to print").click()
+    sheet = browser.new_page()
+    sheet.set_content(Path(download.value.path()).read_text(encoding="utf-8"))
+    for said in ("Emergency.", "Dark urine", "Felt a tear: Yes", "Muscle strain", "about", "plausibly", "squat_cramp"):
+        expect(sheet.get_by_text(said).first).to_be_visible()
+    assert len(re.findall(rb"/Type\s*/Page[^s]", sheet.pdf(prefer_css_page_size=True))) == 1
+    sheet.close()
 
 
 def test_it_says_when_enough_is_known(page: Page, model: DiagnosticModel) -> None:

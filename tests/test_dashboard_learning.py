@@ -301,7 +301,7 @@ def test_a_locked_store_saves_nothing_says_so_and_the_page_goes_on(page: Page, s
     try:
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("Not saved.")).to_be_visible(timeout=10_000)
-        expect(page.get_by_text("A link to these answers")).to_be_visible()
+        expect(page.get_by_text("Copy a link to these answers")).to_be_visible()
     finally:
         other.execute("ROLLBACK")
         other.close()

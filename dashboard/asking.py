@@ -1,0 +1,130 @@
+"""The questions: the one most worth asking, those that are answered, and all of them. Every change goes to the session."""
+
+from collections.abc import Mapping
+
+import session
+import streamlit as st
+from session import NOT_SURE
+
+from bayesnet import Diagnosis
+from bayesnet.diagnosis.questions import NextQuestion
+from bayesnet.diagnosis.words import within_sentence
+from bayesnet.knowledge.schema import Question
+
+NOTED, SKIPPED = "noted", "skipped"
+"""The question that was just answered where it was asked, which stays until the next is wanted; those that were left."""
+
+
+def ask_all() -> None:
+    """Warning signs first, then every question by section, each starting at "Not sure"."""
+    knowledge = session.model().knowledge
+    st.subheader("Your answers", anchor="answers")
+    st.button("Clear all", on_click=session.clear, key="clear")
+    st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
+    for flag in knowledge.red_flags.values():
+        key = session.bind(f"flag:{flag.id}", session.answers().get(flag.id) == "yes")
+        if st.checkbox(flag.ask, key=key, on_change=session.take, args=(key, flag.id)):
+            level = knowledge.levels[flag.level]
+            st.error(f"**{level.label}.** {level.says}")
+    for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
+        st.markdown(f"##### {section}")
+        for question in knowledge.questions.values():
+            if question.section == section:
+                ask(question, f"all:{question.id}", question.ask)
+
+
+def ask(question: Question, widget: str, label: str) -> None:
+    """One question with all its answers in sight; what each answer means is in its help."""
+    labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
+    meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
+    st.segmented_control(
+        label,
+        list(labels),
+        required=True,
+        format_func=labels.__getitem__,
+        help=f"{question.help}\n\n{meanings}",
+        key=session.bind(widget, session.answers().get(question.id, NOT_SURE)),
+        on_change=_take,
+        args=(widget, question.id),
+    )
+
+
+def _take(widget: str, question: str) -> None:
+    session.take(widget, question)
+    st.session_state[NOTED] = question if widget.startswith("next:") else None
+
+
+def ask_next(diagnosis: Diagnosis) -> None:
+    """The question most worth asking, with what each answer would lead to; or that enough is known.
+
+    One that is answered here stays, so that whoever uses the keyboard does not lose the place, until the next is wanted.
+    """
+    knowledge = session.model().knowledge
+    if not session.answers() or (diagnosis.red_flags and diagnosis.advice.level.id == list(knowledge.levels)[-1]):
+        return
+    noted = st.session_state.get(NOTED)
+    worth = {found.question: found for found in diagnosis.next_questions() if found.changes_advice}
+    skipped = [name for name in st.session_state.get(SKIPPED, ()) if name in worth]
+    offered = [name for name in worth if name not in skipped]
+    with st.container(border=True):
+        if noted in session.answers():
+            name, says = str(noted), "Noted."
+        elif offered:
+            name = offered[0]
+            says = _leads_to(worth[name], diagnosis)
+        else:
+            st.markdown(_no_more([knowledge.labels[name] for name in skipped]))
+            return
+        ask(knowledge.questions[name], f"next:{name}", f"Next: {knowledge.questions[name].ask}")
+        st.button("Next question", key="next", on_click=_go_on, args=(name,))
+        st.markdown(says)
+
+
+def _no_more(skipped: list[str]) -> str:
+    if skipped:
+        return f"**No further question.** You left open what could change the advice: {', '.join(skipped)}."
+    return "**Enough is known.** No open question would change the advice. Warning signs always count."
+
+
+def _go_on(question: str) -> None:
+    if question not in session.answers():
+        st.session_state[SKIPPED] = [*st.session_state.get(SKIPPED, ()), question]
+    st.session_state[NOTED] = None
+
+
+def _leads_to(question: NextQuestion, diagnosis: Diagnosis) -> str:
+    """'If yes, muscle strain leads and the advice becomes "See a doctor"; if no, ...'."""
+    knowledge = session.model().knowledge
+    led = []
+    for outcome in question.outcomes:
+        said = f"if {outcome.label.lower()}, {within_sentence(knowledge.labels[outcome.first])} leads"
+        if outcome.level != diagnosis.advice.level.id:
+            said += f" and the advice becomes “{knowledge.levels[outcome.level].label}”"
+        elif outcome.changes_advice:
+            said += " and what to do changes"
+        led.append(said)
+    text = "; ".join(led)
+    return f"{text[:1].upper()}{text[1:]}. Not sure? Go to the next."
+
+
+def show_answered() -> None:
+    """What was answered, each with a way back."""
+    given = session.answers()
+    if not given:
+        return
+    st.markdown(f"**You answered {session.counted(len(given), 'question')}:**")
+    with st.container(horizontal=True, gap="small"):
+        for name, said in in_words(given).items():
+            st.button(f"Undo {said}", key=f"undo:{name}", on_click=_undo, args=(name,))
+
+
+def _undo(name: str) -> None:
+    session.remember(name, None)
+    st.session_state[NOTED] = None
+
+
+def in_words(given: Mapping[str, str]) -> dict[str, str]:
+    """Answers with the names that people know: {"felt_tear": "Felt a tear: Yes"}."""
+    model = session.model()
+    flags = model.knowledge.red_flags
+    return {name: flags[name].label if name in flags else model.in_words(name, state) for name, state in given.items()}
