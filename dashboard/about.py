@@ -21,11 +21,11 @@ def show() -> None:
         f"{len(knowledge.causes)} mechanisms and says how likely each one triggered it. It examines nobody, and it can be "
         "wrong. If you are worried, or a warning sign applies, see a professional whatever it says."
     )
-    st.subheader("For whom", anchor=False)
+    st.header("For whom", anchor=False)
     st.markdown(knowledge.population)
-    st.subheader("What it does not know", anchor=False)
+    st.header("What it does not know", anchor=False)
     st.markdown("\n".join(f"- {limit}" for limit in knowledge.limits))
-    st.subheader("What the words mean", anchor=False)
+    st.header("What the words mean", anchor=False)
     st.markdown(
         "- **Triggered**: this cause set it off, given your answers. Several can do so at once.\n"
         "- **Present**: the mechanism is at work at all. Another cause may still have done it.\n"
@@ -33,13 +33,13 @@ def show() -> None:
         "- **Plausibly**: the 90% credible interval that the uncertain numbers leave.\n"
         "- **Unexplained**: none of the known causes triggered it."
     )
-    st.subheader("Privacy", anchor=False)
+    st.header("Privacy", anchor=False)
     st.markdown(
         "Everything runs on the machine that serves this page. Nothing is sent elsewhere, unless whoever runs it named a case "
         "store elsewhere, and no usage is counted. Answers are kept only if you save a case. They "
         "stand in the page's address so that it can be shared: it lands in this browser's history, so mind who can see it."
     )
-    st.subheader("Sources", anchor=False)
+    st.header("Sources", anchor=False)
     made = knowledge.provenance
     if made and made.simulated:
         st.warning(f"{made.simulated:,} of the cases behind the numbers are simulated: made up, not people.")

@@ -2,6 +2,7 @@
 
 import session
 import streamlit as st
+import tables
 
 from bayesnet import BadCases, StoreError
 
@@ -18,14 +19,14 @@ st.html(
     """<style>
     [data-testid=stMainBlockContainer] {padding-top: 4rem; padding-bottom: 3rem; max-width: 76rem}
     [data-testid=stMainBlockContainer] h1 {font-size: 1.5rem; padding: .25rem 0}
-    [data-testid=stMainBlockContainer] h2 {font-size: 1.25rem; padding: .5rem 0}
-    [data-testid=stMainBlockContainer] h3 {font-size: 1.35rem; padding: 0}
-    [data-testid=stMarkdownContainer] table {display: block; overflow-x: auto}
-    [data-testid=stGraphVizChart] {overflow-x: auto; max-width: 100%}
+    [data-testid=stMainBlockContainer] h2 {font-size: 1.35rem; padding: 0}
+    [data-testid=stMainBlockContainer] h3 {font-size: 1.05rem; padding: .25rem 0 0}
     [data-testid=stGraphVizChart] svg {min-width: 56rem}
     [data-testid=stCheckbox] label * {white-space: normal; overflow: visible}
     @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-left: 1rem; padding-right: 1rem}}
-    </style>"""
+    """
+    + tables.STYLE
+    + "</style>"
 )
 page = st.navigation(
     [

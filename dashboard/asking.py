@@ -15,10 +15,16 @@ NOTED, SKIPPED = "noted", "skipped"
 """The question that was just answered where it was asked, which stays until the next is wanted; those that were left."""
 
 
-def ask_all() -> None:
-    """Warning signs first, then every question by section, each starting at "Not sure"."""
+LAST = "last_answered"
+
+
+def ask_all(rose: bool) -> None:
+    """Warning signs first, then every question by section, each starting at "Not sure".
+
+    Where the last answer made the advice graver, that is said beside it too: on a phone the banner may be out of sight.
+    """
     knowledge = session.model().knowledge
-    st.subheader("Your answers", anchor="answers")
+    st.header("Your answers", anchor="answers")
     st.button("Clear all", on_click=session.clear, key="clear")
     st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
     for flag in knowledge.red_flags.values():
@@ -27,10 +33,13 @@ def ask_all() -> None:
             level = knowledge.levels[flag.level]
             st.error(f"**{level.label}.** {level.says}")
     for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
-        st.markdown(f"##### {section}")
+        st.markdown(f"### {section}")
         for question in knowledge.questions.values():
             if question.section == section:
                 ask(question, f"all:{question.id}", question.ask)
+                if rose and st.session_state.get(LAST) == question.id:
+                    level = session.diagnosis().advice.level
+                    st.error(f"**{level.label}.** {level.says}")
 
 
 def ask(question: Question, widget: str, label: str) -> None:
@@ -51,6 +60,7 @@ def ask(question: Question, widget: str, label: str) -> None:
 
 def _take(widget: str, question: str) -> None:
     session.take(widget, question)
+    st.session_state[LAST] = question
     st.session_state[NOTED] = question if widget.startswith("next:") else None
 
 

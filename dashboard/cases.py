@@ -89,7 +89,7 @@ def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
 
 def show_import(knowledge: Knowledge) -> None:
     """A file is checked row by row before anything is stored."""
-    st.subheader("Import", anchor=False)
+    st.header("Import", anchor=False)
     if st.session_state.get("imported"):
         st.success(st.session_state["imported"])
     given = st.file_uploader(
@@ -170,7 +170,7 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
 
 def show_export(knowledge: Knowledge) -> None:
     """All cases as a file, made when it is asked for."""
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False)
     rows = session.store().rows(knowledge.id)
     for kind, mime in zip(KINDS, ("text/csv", "application/vnd.apache.parquet"), strict=True):
         st.download_button(
@@ -202,7 +202,7 @@ def as_file(knowledge: Knowledge, kind: str, case_ids: list[str] | None = None) 
 
 def show_one(knowledge: Knowledge) -> None:
     """A case by its number: add what it turned out to be, take it along, or delete it."""
-    st.subheader("One case, by its number", anchor=False)
+    st.header("One case, by its number", anchor=False)
     if st.session_state.get("told"):
         st.success(st.session_state.pop("told"))
     number = st.text_input(

@@ -8,8 +8,9 @@ import comparing
 import saving
 import session
 import streamlit as st
+import tables
 
-from bayesnet import Diagnosis
+from bayesnet import BayesnetError, Diagnosis
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
 from bayesnet.report.sheet import sheet
 
@@ -22,12 +23,21 @@ def show() -> None:
     st.title(session.model().knowledge.ask, anchor=False)
     results, questions = st.columns([6, 5], gap="large")
     with questions:
-        asking.ask_all()
+        asking.ask_all(rose=_level_rose())
     session.share()
     with results:
         if unknown:
             st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
         show_results(session.diagnosis())
+
+
+def _level_rose() -> bool:
+    """Whether the last answer made the advice graver. Answers that contradict each other are told among the results."""
+    try:
+        level = session.diagnosis().advice.level.id
+    except BayesnetError:
+        return False
+    return session.rose_to(session.model().knowledge.level_ranks[level])
 
 
 def show_results(diagnosis: Diagnosis) -> None:
@@ -67,18 +77,13 @@ def show_bars(diagnosis: Diagnosis) -> None:
 def show_banner(diagnosis: Diagnosis) -> None:
     """The level in words, and every red flag that brought it."""
     advice = diagnosis.advice
-    rank = session.model().knowledge.level_ranks[advice.level.id]
-    rose = session.rose_to(rank)
     if not session.answers():
         st.info("Tick a warning sign if one applies, and answer what you know. Advice follows what you say.")
         return
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
-    draw = (st.info, st.warning, st.error)[min(rank, 2)]
+    draw = (st.info, st.warning, st.error)[min(session.model().knowledge.level_ranks[advice.level.id], 2)]
     draw("\n\n".join(lines))
-    if rose:
-        # On a phone the banner may be out of sight above the question that was just answered.
-        st.toast(lines[0])
 
 
 def show_headline(diagnosis: Diagnosis) -> None:
@@ -88,19 +93,19 @@ def show_headline(diagnosis: Diagnosis) -> None:
         group = next(iter(diagnosis.groups.values()))
         labels = session.model().knowledge.labels
         together = f" ({', '.join(labels[cause].lower() for cause in group.causes)})" if len(group.causes) > 1 else ""
-        st.subheader("No question answered yet", anchor=False)
+        st.header("No question answered yet", anchor=False)
         st.markdown(
             f"Before any answer {group.label.lower()}{together} leads: {in_words_and_percent(group.triggered)}. "
             "[Answer what you know](#answers), and watch the bars move."
         )
     elif diagnosis.unexplained > first.triggered:
-        st.subheader("No known cause stands out", anchor=False)
+        st.header("No known cause stands out", anchor=False)
         st.markdown(
             f"Unexplained: {in_words_and_percent(diagnosis.unexplained)}. What you answered speaks "
             "against all of them. [Change your answers](#answers)"
         )
     else:
-        st.subheader(f"{first.label}: {in_words(first.triggered)}", anchor=False)
+        st.header(f"{first.label}: {in_words(first.triggered)}", anchor=False)
         st.markdown(
             f"{in_percent(first.triggered)}, plausibly {in_range(first.interval)}. [Change your answers](#answers)"
         )
@@ -109,7 +114,7 @@ def show_headline(diagnosis: Diagnosis) -> None:
 def show_reasons(diagnosis: Diagnosis) -> None:
     """What speaks for and against the likeliest cause, what fits badly, and what would change the result."""
     first = diagnosis.beliefs[0]
-    st.subheader(f"Why {within_sentence(first.label)}?" if diagnosis.answers else "Why?", anchor=False)
+    st.header(f"Why {within_sentence(first.label)}?" if diagnosis.answers else "Why?", anchor=False)
     if not diagnosis.answers:
         st.write("Answer a question, and what it speaks for and against will stand here.")
         return
@@ -131,7 +136,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
 
 def show_advice(diagnosis: Diagnosis) -> None:
     """What to do, the most urgent first, and what is better left for now."""
-    st.subheader("What to do", anchor=False)
+    st.header("What to do", anchor=False)
     for item in diagnosis.advice:
         with st.container(border=True):
             because = f" Because of {item.because}." if item.because else ""
@@ -148,19 +153,28 @@ def show_advice(diagnosis: Diagnosis) -> None:
 def show_numbers(diagnosis: Diagnosis) -> None:
     """Everything the bars say, as a table, with the ranges and with what is merely present."""
     with st.expander("The numbers in full"):
-        lines = ["| Cause | triggered it | plausibly | before | present at all |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {belief.label} | {in_words_and_percent(belief.triggered)} | {in_range(belief.interval)} | "
-            f"{in_percent(belief.prior)} | {in_percent(belief.present)} |"
+        rows = [
+            (
+                belief.label,
+                in_words_and_percent(belief.triggered),
+                in_range(belief.interval),
+                in_percent(belief.prior),
+                in_percent(belief.present),
+            )
             for belief in diagnosis.beliefs
         ]
-        lines += [
-            f"| *{group.label}, taken together* | {in_words_and_percent(group.triggered)} | "
-            f"{in_range(group.interval)} | {in_percent(group.prior)} | |"
+        rows += [
+            (
+                f"{group.label}, taken together",
+                in_words_and_percent(group.triggered),
+                in_range(group.interval),
+                in_percent(group.prior),
+                "",
+            )
             for group in diagnosis.groups.values()
             if len(group.causes) > 1
         ]
-        st.markdown("\n".join(lines))
+        tables.show("Every cause", ("Cause", "triggered it", "plausibly", "before", "present at all"), rows)
         st.markdown(
             f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}. "
             "The plausible range is a 90% credible interval; it is wide where numbers are guesses."

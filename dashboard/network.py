@@ -5,6 +5,7 @@ from dataclasses import replace
 import charts
 import session
 import streamlit as st
+import tables
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.words import in_range, in_words_and_percent
@@ -23,10 +24,11 @@ def show() -> None:
     )
     if model.knowledge.numbers_from:
         st.markdown(model.knowledge.numbers_from)
-    st.graphviz_chart(charts.network_chart(model.knowledge, diagnosis), width="content")
+    with st.container(height=400):
+        st.graphviz_chart(charts.network_chart(model.knowledge, diagnosis), width="content")
     with st.expander("The arrows as a list"):
         st.markdown(arrow_list(model.knowledge))
-    st.subheader("The numbers behind a node", anchor=False)
+    st.header("The numbers behind a node", anchor=False)
     show_numbers(model.knowledge, diagnosis)
 
 
@@ -65,10 +67,7 @@ def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     chosen = st.selectbox("Show the numbers of", list(names), index=likeliest, format_func=names.__getitem__)
     show_drivers(knowledge, diagnosis, chosen)
     cited: dict[str, None] = {}
-    lines = [
-        "| Number | given | probability | plausible | strength | basis | sources |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for table in knowledge.tables_of(chosen):
         for row in table.rows:
             cited.update(dict.fromkeys(row.sources))
@@ -76,10 +75,9 @@ def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
             p = ", ".join(f"{state} {value:g}" for state, value in row.p.items())
             plausible = ", ".join(f"{state} {low:g} to {high:g}" for state, (low, high) in row.ranges.items())
             name = table.id.partition("/")[2] or table.id
-            lines.append(
-                f"| {name} | {given} | {p} | {plausible} | {row.strength:g} | {row.basis} | {', '.join(row.sources)} |"
-            )
-    st.markdown("\n".join(lines))
+            rows.append((name, given, p, plausible, f"{row.strength:g}", row.basis, ", ".join(row.sources)))
+    headers = ("Number", "given", "probability", "plausible", "strength", "basis", "sources")
+    tables.show(f"The numbers of {names[chosen]}", headers, rows)
     st.markdown(
         "*Strength* is how many observed cases would weigh as much as the number. *leak*: it happens without any known cause."
     )

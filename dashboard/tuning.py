@@ -9,6 +9,7 @@ import jobs
 import pandas as pd
 import session
 import streamlit as st
+import tables
 
 from bayesnet import BadModel, BayesnetError, DiagnosticModel, StoreError
 from bayesnet.diagnosis.words import in_range
@@ -184,15 +185,19 @@ def show_scores(evaluation: dict[str, Any] | None) -> None:
     """Before against tuned on held-out cases, and how far predictions came true."""
     if not evaluation:
         return
-    st.subheader("On cases it did not learn from", anchor=False)
-    lines = ["| Score | before | after | better by | plausibly |", "|---|---|---|---|---|"]
-    for score in (evaluation["scores"][name] for name in MEANINGS if name in evaluation["scores"]):
-        gain, means = score["gain"], score["means"].replace("|", "\\|")  # in a Markdown table
-        lines.append(
-            f"| {means} | {score['before']['value']:.3f} | {score['tuned']['value']:.3f} | {gain['value']:+.3f} | "
-            f"{gain['low']:+.3f} to {gain['high']:+.3f} |"
+    st.header("On cases it did not learn from", anchor=False)
+    scores = (evaluation["scores"][name] for name in MEANINGS if name in evaluation["scores"])
+    rows = [
+        (
+            score["means"],
+            f"{score['before']['value']:.3f}",
+            f"{score['tuned']['value']:.3f}",
+            f"{score['gain']['value']:+.3f}",
+            f"{score['gain']['low']:+.3f} to {score['gain']['high']:+.3f}",
         )
-    st.markdown("\n".join(lines))
+        for score in scores
+    ]
+    tables.show("Scores on held-out cases", ("Score", "before", "after", "better by", "plausibly"), rows)
     curves = evaluation["reliability"]
     if curves:
         st.markdown("How often what was predicted came true; the closer to the dashed line, the better.")
@@ -203,7 +208,7 @@ def show_scores(evaluation: dict[str, Any] | None) -> None:
 def show_numbers(numbers: Sequence[NumberChange], key: str, other: str) -> None:
     """The numbers that moved most as a chart, all of them as a table."""
     moved = sorted((n for n in numbers if n.has_changed), key=lambda n: -abs(n.change))
-    st.subheader("Every number, before and after", anchor=False)
+    st.header("Every number, before and after", anchor=False)
     if not moved:
         st.markdown(f"No number differs from {other}.")
         return
@@ -298,12 +303,11 @@ def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:
         st.error(str(error))
         return
     in_tenths = charts_learning.in_tenths
-    lines = ["| Cause, in the case at hand | now | with these numbers |", "|---|---|---|"]
-    lines += [
-        f"| {belief.label} | {in_tenths(belief.triggered)} | {in_tenths(after[belief.cause].triggered)} |"
+    rows = [
+        (belief.label, in_tenths(belief.triggered), in_tenths(after[belief.cause].triggered))
         for belief in before.beliefs
     ]
-    st.markdown("\n".join(lines))
+    tables.show("The case at hand", ("Cause, in the case at hand", "now", "with these numbers"), rows)
 
 
 show()

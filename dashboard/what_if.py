@@ -2,6 +2,7 @@
 
 import session
 import streamlit as st
+import tables
 
 from bayesnet.diagnosis.fixes import Fixes, WhatIf
 from bayesnet.diagnosis.words import in_percent, in_words_and_percent
@@ -41,7 +42,7 @@ def show_first_things() -> None:
 
 def ask_changes() -> dict[str, str]:
     """A control per habit, each starting at what it is now."""
-    st.subheader("Change something", anchor=False)
+    st.header("Change something", anchor=False)
     changes = {}
     for habit in session.model().knowledge.habits.values():
         labels = {AS_NOW: "As now"} | {state.id: state.label for state in habit.states}
@@ -63,22 +64,22 @@ def ask_changes() -> dict[str, str]:
 def show_change(result: WhatIf) -> None:
     """The next session before and after, in words, number and bar, and how the causes move."""
     model = session.model()
-    st.subheader("; ".join(model.in_words(habit, state) for habit, state in result.changes.items()), anchor=False)
+    st.header("; ".join(model.in_words(habit, state) for habit, state in result.changes.items()), anchor=False)
     st.markdown(f"The next cramp: {result.says}; {result.in_points}.")
     for label, p in (("As things are", result.before), ("With the change", result.after)):
         st.progress(p, text=f"{label}: {in_words_and_percent(p)}")
-    lines = ["| Cause | triggers it next time, as things are | with the change |", "|---|---|---|"]
-    lines += [
-        f"| {model.knowledge.labels[cause]} | {in_percent(before)} | {in_percent(after)} |"
+    rows = [
+        (model.knowledge.labels[cause], in_percent(before), in_percent(after))
         for cause, (before, after) in result.causes.items()
     ]
     with st.expander("How each cause moves"):
-        st.markdown("\n".join(lines))
+        headers = ("Cause", "triggers it next time, as things are", "with the change")
+        tables.show("How each cause moves", headers, rows)
 
 
 def show_fixes(fixes: Fixes) -> None:
     """The best change of each habit, the most helpful first."""
-    st.subheader("What helps most", anchor=False)
+    st.header("What helps most", anchor=False)
     st.markdown(f"As things are, the next session brings a cramp in {in_words_and_percent(fixes.before)} cases.")
     if not len(fixes):
         st.markdown("No change of a single habit lowers that.")
