@@ -34,6 +34,7 @@ page = st.navigation(
         st.Page("what_if.py", title="What if"),
         st.Page("network.py", title="Network"),
         st.Page("cases.py", title="Cases"),
+        st.Page("overview.py", title="Overview"),
         st.Page("tuning.py", title="Tuning"),
         st.Page("about.py", title="About"),
     ],

@@ -11,6 +11,7 @@ STYLE = """
 .scrolls td, .scrolls th {border: 1px solid rgba(128, 128, 128, .4); padding: .3rem .6rem; text-align: left;
     vertical-align: top; font-weight: normal}
 .scrolls thead th {font-weight: 600}
+.scrolls th[scope=row] {min-width: 6.5rem}
 """
 
 

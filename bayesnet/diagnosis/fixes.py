@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -196,6 +196,15 @@ def _what_ifs(case: Case, all_changes: list[dict[str, str]]) -> list[WhatIf]:
         )
         for i, changes in enumerate(all_changes, start=1)
     ]
+
+
+def next_session(cases: Sequence[Case], changes: Sequence[Mapping[str, str]]) -> Array:
+    """The risk of the next session of each case under each set of changes, in one batch: (n_cases, n_changes)."""
+    reader = cases[0].reader
+    outcome = next_node(reader.knowledge.outcome.id)
+    every = [_evidence(case, change) for case in cases for change in changes]
+    found = reader.twin.posteriors(every, [outcome])[outcome]
+    return np.asarray(found[:, 1]).reshape(len(cases), len(changes))
 
 
 def _evidence(case: Case, changes: Mapping[str, str]) -> dict[str, Answer]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from bayesnet.diagnosis.advice import Findings, advise
 from bayesnet.diagnosis.answers import check_answers, check_table
+from bayesnet.diagnosis.common_fixes import CommonFix, common_fixes
 from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, Doubts, GroupBelief
 from bayesnet.diagnosis.fixes import Fixes, WhatIf, fixes, what_if
 from bayesnet.diagnosis.reader import Case, Reader
@@ -95,6 +96,10 @@ class DiagnosticModel:
         It knows nothing of red flags and levels of advice: see what `diagnose` says of the same answers first.
         """
         return fixes(self._case(answers))
+
+    def common_fixes(self, cases: Iterable[Mapping[str, Any]]) -> tuple[CommonFix, ...]:
+        """What most of many cases could change: `fixes` on average over the answers of all of them. Raises as `diagnose`."""
+        return common_fixes([self._case(answers) for answers in cases])
 
     def posteriors(self, cases: Any, errors: Literal["raise", "null"] = "raise") -> Any:
         """P(triggered) of every cause for many cases: a pandas DataFrame on the index of `cases`.
