@@ -53,3 +53,4 @@ except (BadCases, StoreError) as error:
     st.error(f"That did not work. {error}")
 except session.BayesnetError as error:
     st.error(f"These answers cannot be diagnosed. {error}")
+session.settle()

@@ -5,6 +5,7 @@ them under the model's own names (`?felt_tear=yes`), so that a link restores the
 asked of the case store once a rerun; where the store cannot answer, the last known one goes on.
 """
 
+import gc
 import os
 import re
 import time
@@ -31,6 +32,7 @@ __all__ = [
     "remember",
     "renew",
     "rose_to",
+    "settle",
     "share",
     "shipped",
     "store",
@@ -126,6 +128,16 @@ def model() -> DiagnosticModel:
     """The model in use: the adopted version, or the shipped one."""
     name = st.session_state.get(_VERSION)
     return shipped() if name is None else _version(name)
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """After the first page: what is there now stays.
+
+    Streamlit looks for garbage after every rerun, among all objects of all packages: more than half of what a click costs.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 # ---- the answers
