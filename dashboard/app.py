@@ -26,6 +26,7 @@ st.html(
     @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-left: 1rem; padding-right: 1rem}}
     """
     + tables.STYLE
+    + ("[data-testid=stBaseButton-primary] {color: #111111}" if session.theme() == "dark" else "")
     + "</style>"
 )
 page = st.navigation(

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 
 import pytest
 from shipped_truth import ShippedTruth
@@ -28,3 +29,17 @@ def model() -> bayesnet.DiagnosticModel:
 def truth(model: bayesnet.DiagnosticModel) -> ShippedTruth:
     """The shipped model's posteriors by enumeration."""
     return ShippedTruth(model.knowledge)
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
+    """Notes a measured figure, to be printed when all tests have run."""
+    return lambda name, value: record_property("figure", f"{name}: {value}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    figures = [value for report in reports for name, value in report.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(figures))

@@ -135,24 +135,34 @@ def lost(visitors: Sequence[Visitor]) -> list[str]:
     return wrong + [f"{v.answers} became {v.shown}" for v in visitors if v.answers != v.shown]
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def wait_for(address: str) -> None:
+    """Until a dashboard answers, at most half a minute."""
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+
+
 @contextmanager
 def dashboard(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """A dashboard of its own, and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser"]
     environment = {**os.environ, "HOME": str(folder), VARIABLE: str(folder / "cases.db")}
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_for(address)
         yield address, psutil.Process(server.pid)
     finally:
         server.terminate()
