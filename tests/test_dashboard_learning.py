@@ -427,6 +427,30 @@ def test_any_two_versions_can_be_compared(page: Page, store: CaseStore, model: D
     expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_contain_text("7% → 9%")
 
 
+def test_the_overview_counts_filters_and_ranks(page: Page, store: CaseStore, model: DiagnosticModel) -> None:
+    cases = [{"felt_tear": "yes"}, {"felt_tear": "yes", "triggered": "muscle_strain"}, {"posture": "flexed"}]
+    store.add(cases_table(shipped_knowledge(), cases), "squat_cramp")
+    page.set_viewport_size(LAPTOP)
+    page.goto("/overview")
+    expect(page.get_by_text("3 cases, of the newest")).to_be_visible(timeout=30_000)
+    answers = [{name: state for name, state in case.items() if name != "triggered"} for case in cases]
+    firsts = [model.diagnose(given).beliefs[0] for given in answers]
+    assert [first.label for first in firsts] == ["Muscle strain", "Muscle strain", "Too much rounding"]
+    for first in firsts:
+        said = f"{first.label}: {in_words(first.triggered)} ({in_percent(first.triggered)})"
+        expect(page.get_by_role("cell", name=said).first).to_be_visible()
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart).to_have_attribute("aria-label", re.compile("Muscle strain 2, Too much rounding 1"))
+    best = model.common_fixes(answers)[0]
+    row = page.get_by_role("row").filter(has_text=f"{best.label}: {best.to_label}")
+    expect(row).to_contain_text(f"{best.helps} of 3{best.lowered * 100:.1f} points lower")
+    page.get_by_role("combobox", name="Likeliest cause").click()
+    page.get_by_role("option", name="Too much rounding").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("1 case, of the newest")).to_be_visible()
+    expect(chart).to_have_attribute("aria-label", re.compile("Too much rounding 1[.]$"))
+
+
 def test_a_damaged_version_in_use_is_said_and_can_be_rolled_back(
     page: Page, store: CaseStore, model: DiagnosticModel
 ) -> None:

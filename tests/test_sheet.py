@@ -1,0 +1,48 @@
+"""The printed page says what the diagnosis says, and shows foreign text as text."""
+
+import datetime as dt
+import shutil
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from bayesnet import DiagnosticModel, load
+from bayesnet.diagnosis.words import in_percent, in_range, in_words
+from bayesnet.report.sheet import sheet
+from bayesnet.shipped import shipped
+
+AT = dt.datetime(2026, 11, 25, 18, 30, tzinfo=dt.UTC)
+ANSWERS = {"felt_tear": "yes", "posture": "flexed", "dark_urine": "yes"}
+
+
+def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticModel) -> None:
+    diagnosis = model.diagnose(ANSWERS)
+    text = unescape(sheet(model, diagnosis, AT))
+    assert "2026-11-25 18:30" in text
+    for belief in diagnosis.beliefs:
+        row = f"<td>{belief.label}</td><td>{in_words(belief.triggered)}</td><td>{in_percent(belief.triggered)}</td>"
+        assert row in text
+        assert f"<td>{in_range(belief.interval)}</td>" in text
+    for said in ("Felt a tear: Yes", "Posture: Rounded", diagnosis.advice.level.says, diagnosis.red_flags[0].says):
+        assert said in text
+    assert diagnosis.explain(diagnosis.beliefs[0].cause).weights[0].sentence in text
+    assert model.knowledge.version_name in text
+    assert model.knowledge.disclaimer in text
+
+
+def test_labels_of_a_foreign_model_are_text(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped("data") / "squat_cramp", tmp_path / "model"))
+    path = folder / "model.toml"
+    path.write_text(path.read_text().replace('label = "Muscle strain"', 'label = "<script>alert(1)</script>"', 1))
+    model = load(folder)
+    text = sheet(model, model.diagnose(ANSWERS), AT)
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize("answers", [{}, {"felt_tear": {"yes": 0.7, "no": 0.3}}])
+def test_nothing_answered_and_half_an_answer_are_told(model: DiagnosticModel, answers: dict[str, object]) -> None:
+    text = unescape(sheet(model, model.diagnose(answers), AT))
+    assert "NaN" not in text
+    assert all(model.in_words(name, answer) in text for name, answer in answers.items())  # type: ignore[arg-type]
