@@ -106,6 +106,10 @@ class BadPort(BayesnetError):
     """A port that the dashboard cannot listen on."""
 
 
+class NotProtected(BayesnetError):
+    """The dashboard is to be reached from other machines, and no password keeps strangers from the saved cases."""
+
+
 class BadFile(BayesnetError):
     """A file that cannot be read or written, or is of a format that is not known."""
 

@@ -1,10 +1,14 @@
 """The dashboard's entry: `bayesnet dashboard`, or `streamlit run dashboard/app.py`."""
 
+import access
 import session
 import streamlit as st
 import tables
 
 from bayesnet import BadCases, StoreError
+
+GUARDED = ("Cases", "Overview", "Tuning")
+"""Pages that show what others saved, or change numbers for all."""
 
 st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
 try:
@@ -49,7 +53,11 @@ if session.store_problem():
 if session.version_problem():
     st.warning(f"The version in use cannot be read. {answering} {session.version_problem()}")
 try:
-    page.run()
+    if page.title in GUARDED and not access.granted():
+        st.title(page.title, anchor=False)
+        access.ask()
+    else:
+        page.run()
 except (BadCases, StoreError) as error:
     st.error(f"That did not work. {error}")
 except session.BayesnetError as error:

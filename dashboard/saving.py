@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import access
 import session
 import streamlit as st
 
@@ -39,13 +40,19 @@ def show_saving() -> None:
 
 def _ask(case: dict[str, Any]) -> None:
     knowledge = session.model().knowledge
+    where, who = f", in {session.store().where}", "can open this page"
+    if access.exposed():
+        where, who = " on this server", "has its admin password"
     st.markdown(
-        f"Saved cases sharpen the numbers. What is kept, in {session.store().where}: your answers and the time, under a random "
-        "number. No name, no warning signs, nothing else; whoever can open this page can read it and delete it."
+        f"Saved cases sharpen the numbers. What is kept{where}: your answers and the time, under a random number. No name, no "
+        f"warning signs, nothing else; whoever {who} can read it and delete it."
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key("consent"))
     said = ask_labels(knowledge, "save")
     if st.button("Save", disabled=not agreed, key=session.key("save")):
+        if access.exposed() and not access.granted() and not access.saves().take():
+            st.error("Not saved: too many cases come in at the moment. Try again in a minute.")
+            return
         row = {"case_id": case["case_id"], "recorded_at": case["at"], "origin": "dashboard", **case["answers"], **said}
         try:
             session.store().add(cases_table(knowledge, [row]), knowledge.id)

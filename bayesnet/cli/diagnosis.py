@@ -10,10 +10,14 @@ import typer
 
 from bayesnet.cli.arguments import Answers, JsonOption, ModelOption, in_use, parse_answers, print_json
 from bayesnet.diagnosis.model import load
-from bayesnet.errors import BadPort, MissingExtra
+from bayesnet.errors import BadPort, MissingExtra, NotProtected
 from bayesnet.shipped import shipped
 
 app = typer.Typer()
+HOME = "127.0.0.1"
+PASSWORD = "BAYESNET_ADMIN_PASSWORD"  # noqa: S105  (the name of the variable that holds it)
+SHORTEST = 12
+"""Characters of that password."""
 
 
 @app.command()
@@ -122,15 +126,23 @@ def interview(answers: Answers = None, model: ModelOption = None) -> None:
 
 @app.command()
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen, on this machine only.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help=f"Where to listen: elsewhere than on this machine only with {PASSWORD} set.")
+    ] = HOME,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
     model: ModelOption = None,
 ) -> None:
-    """Open the dashboard in a browser. It listens on this machine only (127.0.0.1)."""
+    """Open the dashboard in a browser. It listens on this machine only (127.0.0.1), unless --address says otherwise."""
     load(model)
     if find_spec("streamlit") is None:
         raise MissingExtra("the dashboard", "dashboard")
-    _check_free(port)
+    if address != HOME and len(os.environ.get(PASSWORD, "")) < SHORTEST:
+        raise NotProtected(
+            f"to listen on {address}, set {PASSWORD} to at least {SHORTEST} characters: it protects the pages that show saved "
+            'cases or change numbers. "Beyond this machine" in the README says what else it takes'
+        )
+    _check_free(address, port)
     os.environ.pop("BAYESNET_MODEL", None)
     if model is not None:
         os.environ["BAYESNET_MODEL"] = str(model.resolve())
@@ -138,7 +150,7 @@ def dashboard(
 
     # Flags win over the environment and over a user's own Streamlit settings.
     settings = {
-        "server.address": "127.0.0.1",
+        "server.address": address,
         "server.port": port,
         "server.headless": not browser,
         "server.showEmailPrompt": False,
@@ -149,9 +161,12 @@ def dashboard(
     cli.main()
 
 
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise BadPort(f"cannot listen on port {port} ({error.strerror}); choose another with --port") from None
+def _check_free(address: str, port: int) -> None:
+    try:
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as probe:
+            probe.bind((address, port))
+    except OSError as error:
+        raise BadPort(
+            f"cannot listen on {address}, port {port} ({error.strerror}); choose another with --port or --address"
+        ) from None

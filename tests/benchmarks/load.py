@@ -47,10 +47,12 @@ class Visitor:
     shown: dict[str, str] = field(default_factory=dict)
     took: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
-    async def look(self) -> float:
-        """Opens the page; the seconds until all of it was there."""
-        return await self._rerun({})
+    async def look(self, page: str = "") -> float:
+        """Opens a page; the seconds until all of it was there."""
+        self.texts.clear()
+        return await self._rerun({}, page)
 
     async def answer(self, question: Question, state: State) -> None:
         """Answers a question in the list of all: a browser sends the label of what was clicked."""
@@ -58,8 +60,9 @@ class Visitor:
         self.clicked[f"all:{question.id}"] = state.label
         self.took.append(await self._rerun(self.clicked))
 
-    async def _rerun(self, values: Mapping[str, str]) -> float:
+    async def _rerun(self, values: Mapping[str, str], page: str = "") -> float:
         asked = BackMsg()
+        asked.rerun_script.page_name = page
         asked.rerun_script.query_string = urlencode(self.shown)
         for name, value in values.items():
             state = asked.rerun_script.widget_states.widgets.add()
@@ -79,6 +82,8 @@ class Visitor:
             self.widgets[widget.split("-", 2)[-1]] = widget
         elif element.WhichOneof("type") == "exception":
             self.errors.append(element.exception.message)
+        elif element.WhichOneof("type") in ("markdown", "alert", "heading"):
+            self.texts.append(getattr(element, str(element.WhichOneof("type"))).body)
         if message.WhichOneof("type") == "page_info_changed":
             self.shown = dict(parse_qsl(message.page_info_changed.query_string))
         return message.WhichOneof("type") == "script_finished"
@@ -153,11 +158,11 @@ def wait_for(address: str) -> None:
 
 
 @contextmanager
-def dashboard(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """A dashboard of its own, and its process."""
+def dashboard(folder: Path, *options: str, **variables: str) -> Iterator[tuple[str, psutil.Process]]:
+    """A dashboard of its own, and its process; with more options and environment variables, if given."""
     port = free_port()
-    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser"]
-    environment = {**os.environ, "HOME": str(folder), VARIABLE: str(folder / "cases.db")}
+    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser", *options]
+    environment = {**os.environ, "HOME": str(folder), VARIABLE: str(folder / "cases.db"), **variables}
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"

@@ -1,0 +1,176 @@
+"""Who is let in: strangers see no saved case and change no number, whichever way they come."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import load
+import pytest
+from browser import LAPTOP
+from playwright.sync_api import Browser, expect
+from websockets.asyncio.client import connect
+
+from bayesnet import CaseStore
+from bayesnet.learning.cases.table import cases_table
+from bayesnet.shipped import shipped
+
+PASSWORD = "correct horse battery"
+GUARDED = ("cases", "overview", "tuning")
+OPEN = ("", "what_if", "network", "about")
+
+
+async def read(address: str, page: str, **headers: str) -> str:
+    """What a page says to somebody who comes with these headers."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    url = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+    async with connect(
+        url, subprotocols=["streamlit"], max_size=None, compression=None, additional_headers=names
+    ) as line:
+        visitor = load.Visitor(line)
+        await visitor.look(page)
+        assert visitor.errors == []
+        return "\n".join(visitor.texts)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that holds one case."""
+    from bayesnet import load as load_model
+
+    folder = tmp_path_factory.mktemp("exposed")
+    with CaseStore(folder / "cases.db") as store:
+        store.add(cases_table(load_model().knowledge, [{"felt_tear": "yes"}]), "squat_cramp")
+    return folder
+
+
+def test_it_does_not_listen_elsewhere_without_a_password(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "BAYESNET_ADMIN_PASSWORD"}
+    command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--address", "0.0.0.0"]
+    for more in ({}, {"BAYESNET_ADMIN_PASSWORD": "short"}):
+        done = subprocess.run(command, env=environment | more, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode != 0
+        assert "BAYESNET_ADMIN_PASSWORD" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "short" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X_Forwarded_For": "203.0.113.7"}, {"Forwarded": "for=203.0.113.7"}, {"X_Real_IP": "203.0.113.7"}],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_what_a_proxy_passes_on_is_from_elsewhere(home: Path, headers: dict[str, str]) -> None:
+    with load.dashboard(home) as (address, _):
+        assert "1 case" in asyncio.run(read(address, "cases"))
+        for page in GUARDED:
+            text = asyncio.run(read(address, page, **headers))
+            assert "closed to visitors from elsewhere" in text
+            assert "case**" not in text
+        for page in OPEN:
+            assert "closed to visitors" not in asyncio.run(read(address, page, **headers))
+
+
+@pytest.mark.browser
+def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path) -> None:
+    with load.dashboard(home, BAYESNET_ADMIN_PASSWORD=PASSWORD) as (address, _):
+        for path in GUARDED:
+            page = browser.new_page(viewport=LAPTOP, base_url=address)
+            page.goto(f"/{path}")
+            box = page.get_by_role("textbox", name="Admin password")
+            expect(box).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("1 case")).to_have_count(0)
+            page.close()
+        page = browser.new_page(viewport=LAPTOP, base_url=address)
+        page.goto("/cases")
+        for at in range(5):
+            box = page.get_by_role("textbox", name="Admin password")
+            box.fill(PASSWORD if at == 3 else f"guess {at}")
+            page.get_by_role("button", name="Go on").click()
+            if at == 3:
+                expect(page.get_by_text("1 case: 1 import.")).to_be_visible()
+                page.close()
+                page = browser.new_page(viewport=LAPTOP, base_url=address)
+                page.goto("/tuning")
+            else:
+                expect(page.get_by_text("That is not the password.")).to_be_visible()
+        page.get_by_role("textbox", name="Admin password").fill(PASSWORD)
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_text("Too many tries. Wait a minute.")).to_be_visible()
+        page.close()
+    log = (home / "log").read_text()
+    assert PASSWORD not in log
+    assert "guess" not in log
+
+
+# ---- from a second network namespace
+
+NEAR, FAR = "10.231.77.1", "10.231.77.2"
+CAN_NAMESPACE = shutil.which("ip") is not None and hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+@contextmanager
+def elsewhere() -> Iterator[list[str]]:
+    """Another host on this machine: the beginning of a command that runs there."""
+    name = f"bn{os.getpid() % 100000}"
+    steps = [
+        ["netns", "add", name],
+        ["link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b"],
+        ["link", "set", f"{name}b", "netns", name],
+        ["addr", "add", f"{NEAR}/24", "dev", f"{name}a"],
+        ["link", "set", f"{name}a", "up"],
+        ["netns", "exec", name, "ip", "addr", "add", f"{FAR}/24", "dev", f"{name}b"],
+        ["netns", "exec", name, "ip", "link", "set", f"{name}b", "up"],
+    ]
+    try:
+        for step in steps:
+            done = subprocess.run(["ip", *step], capture_output=True, text=True, timeout=20, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"no network namespaces here: {done.stderr.strip()}")
+        yield ["ip", "netns", "exec", name]
+    finally:
+        subprocess.run(["ip", "link", "del", f"{name}a"], capture_output=True, timeout=20, check=False)
+        subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=20, check=False)
+
+
+READ = "import asyncio, sys, test_exposed; print(asyncio.run(test_exposed.read(sys.argv[1], sys.argv[2])))"
+
+
+def said_to(host: list[str], address: str, page: str) -> subprocess.CompletedProcess[str]:
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here / "benchmarks")])}
+    command = [*host, sys.executable, "-c", READ, address, page]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+
+
+@pytest.mark.skipif(not CAN_NAMESPACE, reason="needs root and Debian's iproute2 to make another host")
+def test_from_another_host(home: Path) -> None:
+    """By default no page answers; with the switch, Check does, and what is guarded asks for the password."""
+    with elsewhere() as host:
+        with load.dashboard(home) as (address, _):
+            there = address.replace("127.0.0.1", NEAR)
+            assert "ConnectionRefusedError" in said_to(host, there, "").stderr
+        listen = ("--address", NEAR)
+        with load.dashboard(home, *listen, BAYESNET_ADMIN_PASSWORD=PASSWORD) as (address, _):
+            there = address.replace("127.0.0.1", NEAR)
+            load.wait_for(there)
+            check = said_to(host, there, "")
+            assert "Why did my back cramp?" in check.stdout, check.stderr
+            for page in GUARDED:
+                text = said_to(host, there, page)
+                assert text.returncode == 0, text.stderr
+                assert "case**" not in text.stdout
+                assert "Numbers: what" not in text.stdout
+
+
+def test_no_page_that_guards_is_left_out() -> None:
+    """A new page that reads the store or keeps versions has to be guarded as well."""
+    app = (shipped("dashboard") / "app.py").read_text()
+    for path in shipped("dashboard").glob("*.py"):
+        if "show()\n" in path.read_text()[-10:] and "session.store()" in path.read_text():
+            (title,) = [line.split('title="')[1].split('"')[0] for line in app.splitlines() if f'"{path.name}"' in line]
+            assert f'"{title}"' in app.split("GUARDED = ")[1].splitlines()[0]
