@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,80 @@ def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path)
     log = (home / "log").read_text()
     assert PASSWORD not in log
     assert "guess" not in log
+
+
+# ---- behind the proxy of the README
+
+
+@contextmanager
+def behind_nginx(address: str, folder: Path) -> Iterator[str]:
+    """The README's own nginx configuration, on another port and with a certificate made up for it."""
+    (block,) = re.findall(r"```nginx\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text(), re.DOTALL)
+    port = load.free_port()
+    subject = ["-subj", "/CN=127.0.0.1", "-days", "1", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
+    )
+    for old, new in {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/ssl/cramps.pem": str(folder / "cert"),
+        "/etc/ssl/cramps.key": str(folder / "key"),
+        "http://127.0.0.1:8501": address,
+        "wss://cramps.example.org": f"wss://127.0.0.1:{port}",
+    }.items():
+        assert old in block
+        block = block.replace(old, new)
+    places = TEMPORARY.format(folder=folder)
+    config = f"pid {folder}/pid; error_log {folder}/errors; worker_processes 1; daemon off; events {{}}\n"
+    config += f"http {{ include /etc/nginx/mime.types; access_log off; {places}\n{block} }}\n"
+    (folder / "nginx.conf").write_text(config)
+    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    proxy = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        proxy.terminate()
+        proxy.wait(10)
+
+
+TEMPORARY = " ".join(
+    f"{kind}_temp_path {{folder}}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="needs Debian's nginx-light")
+def test_the_proxy_of_the_readme_serves_every_page_and_sends_the_headers(
+    browser: Browser, home: Path, tmp_path: Path
+) -> None:
+    with (
+        load.dashboard(home, BAYESNET_ADMIN_PASSWORD=PASSWORD) as (inside, _),
+        behind_nginx(inside, tmp_path) as address,
+    ):
+        context = browser.new_context(viewport=LAPTOP, base_url=address, ignore_https_errors=True)
+        page, refused = context.new_page(), []
+        page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+        for path in ("/?felt_tear=yes", "/network", "/about"):
+            answered = page.goto(path)
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            if path != "/about":
+                drawn = "[data-testid=stVegaLiteChart] svg, [data-testid=stGraphVizChart] svg"
+                expect(page.locator(drawn).first).to_be_visible()
+        assert answered is not None
+        headers = answered.headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "strict-transport-security" in headers
+        for path in GUARDED:
+            page.goto(f"/{path}")
+            expect(page.get_by_role("textbox", name="Admin password")).to_be_visible(timeout=30_000)
+        page.get_by_role("textbox", name="Admin password").fill(PASSWORD)
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("radio", name="Learn from cases")).to_be_visible()
+        # Streamlit's page has one inline script, which it does without: nothing else is refused.
+        assert [said for said in refused if not said.startswith("Executing inline script")] == []
+        context.close()
 
 
 # ---- from a second network namespace
