@@ -21,6 +21,8 @@ LARGEST_FILE = 5_000_000
 """Bytes. A model file is some 50 kB; a larger one is not a model file."""
 NEEDED = ("model.toml", "advice.toml", "sources.toml")
 OPTIONAL = ("vignettes.toml",)
+DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""")
+"""A key a.b.c... of so many parts: the parser takes seconds and gigabytes for some thousands of them."""
 
 
 def load_knowledge(path: str | Path | None = None) -> Knowledge:
@@ -94,6 +96,8 @@ def _parsed(name: str, files: Mapping[str, str], schema: type[File]) -> File:
     """One TOML file, parsed and held against its schema."""
     if name not in files:
         raise BadModel([f"{name}: is missing; a model is {', '.join(NEEDED)}"])
+    if DEEP_KEY.search(files[name]):
+        raise BadModel([f"{name}: nested too deeply"])
     try:
         raw = tomllib.loads(files[name])
     except tomllib.TOMLDecodeError as error:

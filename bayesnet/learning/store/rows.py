@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 from bayesnet.errors import BadCases
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import ids
+from bayesnet.learning.store.json_text import TEXTS, read_json
 from bayesnet.learning.store.leftovers import LEFT_OUT
 
 FIRST, LAST = ("case_id", "recorded_at", "origin"), ("triggered", "ruled_out", "certainty", "count")
 LONGEST_ID = 200
 
 Row = dict[str, Any]
-_answers_of = msgspec.json.Decoder(dict[str, str])
 
 
 def order_of_ids(cases: pd.DataFrame) -> NDArray[np.intp]:
@@ -136,7 +135,7 @@ class Reader:
         codes = np.full((len(distinct), len(self._states)), -1, dtype=np.int16)
         places = self._places
         for row, text in enumerate(distinct):
-            for answer in _answers_of.decode(text).items():
+            for answer in read_json(TEXTS, text, "the answers of a case").items():
                 place = places.get(answer)
                 if place is None:
                     self.left_out["=".join(answer)] += int(weights[index == row].sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, TextClause, select, text
 from sqlalchemy.dialects import sqlite
 
 from bayesnet.errors import BadCases
+from bayesnet.learning.store.json_text import TEXTS, read_json
 from bayesnet.learning.store.schema import cases as stored
 from bayesnet.learning.store.schema import now
 
@@ -125,7 +125,7 @@ def _differences(known: Row, given: Row) -> Iterator[str]:
         if there == here or here is None:
             continue
         if column == "answers":
-            yield from _different_answers(json.loads(there), json.loads(here))
+            yield from _different_answers(*(read_json(TEXTS, said, "the answers of a case") for said in (there, here)))
         elif column == "recorded_at":
             yield f"recorded_at is {moment_of(there).isoformat()}, given {moment_of(here).isoformat()}"
         else:

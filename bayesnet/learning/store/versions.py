@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select, text, update
 
 from bayesnet.errors import StoreError, UnknownName
+from bayesnet.learning.store.json_text import TEXTS, VALUES, read_json
 from bayesnet.learning.store.saving import microseconds_of, moment_of
 from bayesnet.learning.store.schema import adoptions, model_versions, now
 
@@ -110,7 +111,8 @@ def _one(version: str) -> Any:
 
 
 def _version(row: RowMapping) -> ModelVersion:
-    told = {"files": json.loads(row["files"]), "summary": json.loads(row["summary"])}
+    what = f"version {row['version']}"
+    told = {"files": read_json(TEXTS, row["files"], what), "summary": read_json(VALUES, row["summary"], what)}
     return ModelVersion(**{**row, **told, "created_at": moment_of(row["created_at"])})
 
 
