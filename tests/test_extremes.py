@@ -174,3 +174,51 @@ def test_a_tree_that_travelled_is_as_safe_as_before(model: DiagnosticModel) -> N
     travelled = pickle.loads(pickle.dumps(model.tree))
     assert not any(table.flags.writeable for table in travelled._cliques.cliques)
     assert pickle.loads(pickle.dumps(arithmetic.LOGARITHMS)) is arithmetic.LOGARITHMS
+
+
+def test_a_chain_of_a_thousand_nodes_equals_the_power_of_its_step() -> None:
+    """Against the closed form: P(last | first) is the step to the power of 999."""
+    step, names = np.array([[0.999, 0.001], [0.002, 0.998]]), [f"n{i:04}" for i in range(1000)]
+    families = {names[0]: Family((), np.array([0.5, 0.5]))}
+    families |= {child: Family((parent,), step.T) for parent, child in pairwise(names)}
+    tree = JunctionTree(Network(dict.fromkeys(names, ("no", "yes")), families))
+    reached = np.linalg.matrix_power(step, 999)
+    assert tree.posterior({names[0]: "yes"}, [names[-1]])[names[-1]] == pytest.approx(reached[1], abs=1e-12)
+    back = 0.5 * reached[:, 1] / (0.5 * reached[:, 1]).sum()
+    assert tree.posterior({names[-1]: "yes"}, [names[0]])[names[0]] == pytest.approx(back, abs=1e-12)
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-300, 1e-12, 1 - 1e-12, 1.0])
+def test_a_prior_of_any_size_is_right_or_contradicted_in_words(p: float) -> None:
+    """A cause of probability p with a sign that is certain without it never shows: Bayes' rule by hand."""
+    families = {"cause": Family((), np.array([1 - p, p]))}
+    families["sign"] = Family(("cause",), np.array([[0.9, 0.2], [0.1, 0.8]]))
+    families["echo"] = Family(("cause",), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    tree = JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+    expected = 0.8 * p / (0.8 * p + 0.1 * (1 - p))
+    assert tree.posterior({"sign": "yes"}, ["cause"])["cause"][1] == pytest.approx(expected, rel=1e-12)
+    for state, chance in (("yes", p), ("no", 1 - p)):
+        if chance == 0.0:
+            with pytest.raises(ImpossibleEvidence):
+                tree.posterior({"echo": state}, ["cause"])
+        else:
+            found = tree.posterior({"echo": state}, ["cause"])["cause"]
+            assert found == pytest.approx([float(state == "no"), float(state == "yes")], abs=1e-15)
+
+
+def test_soft_answers_that_rule_each_other_out_are_told(model: DiagnosticModel) -> None:
+    families = {"a": Family((), np.array([0.5, 0.5])), "b": Family(("a",), np.eye(2))}
+    tree = JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+    with pytest.raises(ImpossibleEvidence):
+        tree.posterior({"a": {"no": 1.0, "yes": 0.0}, "b": {"no": 0.0, "yes": 1.0}}, ["a"])
+    with pytest.raises(bayesnet.BayesnetError):
+        model.diagnose({"heat": {"temperate": 0.0, "hot_humid": 0.0}})
+    almost = tree.posterior({"a": {"no": 1.0, "yes": 1e-300}, "b": {"no": 1e-200, "yes": 1.0}}, ["a"])["a"]
+    assert almost == pytest.approx([1.0, 1e-100], rel=1e-9)
+
+
+def test_a_cause_without_a_sign_keeps_its_prior() -> None:
+    families = {"cause": Family((), np.array([0.7, 0.3])), "alone": Family((), np.array([0.99, 0.01]))}
+    families["sign"] = Family(("cause",), np.array([[0.9, 0.2], [0.1, 0.8]]))
+    tree = JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+    assert tree.posterior({"sign": "yes"}, ["alone"])["alone"] == pytest.approx([0.99, 0.01], abs=1e-15)

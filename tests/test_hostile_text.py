@@ -1,0 +1,95 @@
+"""Text that would be code somewhere, in every place of a model file and of the store: shown as the text that it is."""
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import load
+import pytest
+from browser import LAPTOP
+from playwright.sync_api import Browser, Page, Route, expect
+
+from bayesnet import CaseStore
+from bayesnet import load as load_model
+from bayesnet.learning.cases.files import write_cases
+from bayesnet.learning.cases.table import cases_table
+from bayesnet.shipped import shipped
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=http://stranger.example/a.png onerror=alert(1)>",
+    "=cmd|' /C calc'!A0",
+    "'; DROP TABLE cases; --",
+    "{{7*7}}",
+    "![x](http://stranger.example/b.png)",
+)
+PAGES = ("/?heat=hot_humid&felt_tear=yes", "/what_if", "/network", "/cases", "/overview", "/tuning", "/about")
+
+
+def hostile_model(folder: Path) -> Path:
+    """The shipped model with hostile text behind every label, question, title and word of advice."""
+    for path in Path(shutil.copytree(shipped("data") / "squat_cramp", folder)).glob("*.toml"):
+        text, at = path.read_text(encoding="utf-8"), iter(range(10**6))
+
+        def spoiled(match: re.Match[str], at: Iterator[int] = at) -> str:
+            return f'{match[1]} = "{match[2]} {HOSTILE[next(at) % len(HOSTILE)]}"'
+
+        keys = "label|ask|help|title|says|cite|means|plain|caution|population|disclaimer|section"
+        path.write_text(re.sub(rf'\b({keys}) = "([^"\n]*)"', spoiled, text), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    model = load_model(hostile_model(folder / "model"))
+    cases = [{"case_id": text, "felt_tear": "yes", "triggered": "muscle_strain"} for text in HOSTILE]
+    with CaseStore(folder / "cases.db") as store:
+        store.add(cases_table(model.knowledge, cases), model.knowledge.id)
+    return folder
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that counts who is asked for something, and every dialog."""
+    context = browser.new_context(viewport=LAPTOP)
+    opened, strangers = context.new_page(), list[str]()
+
+    def guard(route: Route) -> None:
+        strangers.append(route.request.url)
+        route.abort()
+
+    context.route("**/*stranger.example/**", guard)
+    opened.on("dialog", lambda dialog: strangers.append(f"dialog {dialog.message}"))
+    yield opened
+    context.close()
+    assert strangers == []
+
+
+@pytest.mark.browser
+def test_every_page_shows_it_as_text(page: Page, home: Path) -> None:
+    with load.dashboard(home, "--model", str(home / "model")) as (address, _):
+        for path in PAGES:
+            page.goto(f"{address}{path}")
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+            page.wait_for_timeout(1500)
+            main = page.get_by_test_id("stMain")
+            assert main.locator("script, img[src*=stranger], iframe").count() == 0, path
+            assert "has encountered an error" not in main.inner_text(), path
+            if path not in ("/cases", "/tuning"):
+                shown = main.inner_text()
+                assert any(text in shown for text in HOSTILE[:1] + HOSTILE[2:5]), path
+    with CaseStore(home / "cases.db") as store:
+        assert store.rows("squat_cramp") == len(HOSTILE)
+
+
+def test_an_export_has_it_as_text(home: Path) -> None:
+    model = load_model(home / "model")
+    with CaseStore(home / "cases.db") as store:
+        write_cases(store.batches(model.knowledge), home / "out.csv", model.knowledge)
+    with (home / "out.csv").open(newline="", encoding="utf-8") as lines:
+        ids = {row["case_id"] for row in csv.DictReader(lines)}
+    assert ids == {f"'{text}" if text[0] in "='" else text for text in HOSTILE}
