@@ -43,3 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if figures:
         terminalreporter.section("figures")
         terminalreporter.write_line("\n".join(figures))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those with a browser first: they take longest, and several processes are then done at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)

@@ -21,7 +21,7 @@ from stores import ENGINES, empty_database, in_order, random_cases
 from bayesnet import DiagnosticModel, UnknownName
 from bayesnet.errors import BadCases, StoreError
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.learning.store import Added, CaseStore, ModelVersion, database, left_out, schema
+from bayesnet.learning.store import Added, CaseStore, ModelVersion, database, left_out, schema, versions
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7, 123456, tzinfo=UTC)
 
@@ -608,3 +608,17 @@ def test_nothing_stays_open(store: CaseStore, k: Knowledge) -> None:
     gc.collect()  # an open connection would warn, and warnings are errors
     assert store.rows(k.id) == 20  # a closed store opens again when it is asked
     assert np.all(store.table(k)["count"] >= 0)
+
+
+def test_a_clock_that_goes_backwards_changes_no_order(
+    store: CaseStore, k: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was adopted last is in use, and rolled back first, whatever the time says."""
+    moments = iter(range(10**15, 0, -(10**12)))
+    monkeypatch.setattr(versions, "now", lambda: next(moments))
+    for name in ("first", "second"):
+        store.add_version(ModelVersion(name, k.id, datetime.now(UTC), "shipped", {"model.toml": "x"}, {}))
+        store.adopt(k.id, name)
+    assert store.adopted_name(k.id) == "second"
+    store.rollback(k.id)
+    assert store.adopted_name(k.id) == "first"

@@ -245,18 +245,6 @@ def test_the_network_page_shows_how_much_a_number_drives_this_case(page: Page, m
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/what_if", "/network", "/cases", "/tuning", "/about"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_page_scrolls_sideways(page: Page, path: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 844})
-    page.goto(path)
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(1000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    inner = page.locator("[data-testid=stMain]").evaluate("e => [e.scrollWidth, e.clientWidth]")
-    assert inner[0] <= inner[1]
-
-
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
 def test_banner_headline_and_bars_fit_above_the_fold(page: Page, size: dict[str, int]) -> None:
     page.set_viewport_size({"width": size["width"], "height": size["height"]})

@@ -11,7 +11,7 @@ import pytest
 from browser import LAPTOP
 from playwright.sync_api import Browser, Page, Route, expect
 
-from bayesnet import CaseStore
+from bayesnet import BadModel, CaseStore
 from bayesnet import load as load_model
 from bayesnet.learning.cases.files import write_cases
 from bayesnet.learning.cases.table import cases_table
@@ -23,7 +23,12 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
     "'; DROP TABLE cases; --",
     "{{7*7}}",
+)
+PICTURES = (
     "![x](http://stranger.example/b.png)",
+    "[x] (http://stranger.example)",
+    "![x][a]",
+    "[a]: http://stranger.example/c.png",
 )
 PAGES = ("/?heat=hot_humid&felt_tear=yes", "/what_if", "/network", "/cases", "/overview", "/tuning", "/about")
 
@@ -45,7 +50,8 @@ def hostile_model(folder: Path) -> Path:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     model = load_model(hostile_model(folder / "model"))
-    cases = [{"case_id": text, "felt_tear": "yes", "triggered": "muscle_strain"} for text in HOSTILE]
+    assert any(HOSTILE[0] in label for label in model.knowledge.labels.values())
+    cases = [{"case_id": text, "felt_tear": "yes", "triggered": "muscle_strain"} for text in (*HOSTILE, *PICTURES)]
     with CaseStore(folder / "cases.db") as store:
         store.add(cases_table(model.knowledge, cases), model.knowledge.id)
     return folder
@@ -81,9 +87,9 @@ def test_every_page_shows_it_as_text(page: Page, home: Path) -> None:
             assert "has encountered an error" not in main.inner_text(), path
             if path not in ("/cases", "/tuning"):
                 shown = main.inner_text()
-                assert any(text in shown for text in HOSTILE[:1] + HOSTILE[2:5]), path
+                assert any(text in shown for text in HOSTILE), path
     with CaseStore(home / "cases.db") as store:
-        assert store.rows("squat_cramp") == len(HOSTILE)
+        assert store.rows("squat_cramp") == len(HOSTILE) + len(PICTURES)
 
 
 def test_an_export_has_it_as_text(home: Path) -> None:
@@ -92,4 +98,14 @@ def test_an_export_has_it_as_text(home: Path) -> None:
         write_cases(store.batches(model.knowledge), home / "out.csv", model.knowledge)
     with (home / "out.csv").open(newline="", encoding="utf-8") as lines:
         ids = {row["case_id"] for row in csv.DictReader(lines)}
-    assert ids == {f"'{text}" if text[0] in "='" else text for text in HOSTILE}
+    assert ids == {f"'{text}" if text[0] == "=" else text for text in (*HOSTILE, *PICTURES)}
+
+
+@pytest.mark.parametrize("text", PICTURES)
+def test_a_model_with_links_or_pictures_is_refused(tmp_path: Path, text: str) -> None:
+    path = Path(shutil.copytree(shipped("data") / "squat_cramp", tmp_path / "model")) / "model.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('label = "Heat"', f'label = "Heat {text}"', 1), encoding="utf-8"
+    )
+    with pytest.raises(BadModel, match="takes for a link or a picture"):
+        load_model(path.parent)

@@ -1,6 +1,6 @@
 """SIGKILL at random moments of saving, importing, tuning, adopting and exporting: what was acknowledged is there, once.
 
-Five kills a database; BAYESNET_KILLS=50 makes it fifty.
+Four kills a database; BAYESNET_KILLS=50 makes it fifty.
 """
 
 import json
@@ -21,7 +21,7 @@ from bayesnet import CaseStore, DiagnosticModel
 from bayesnet.learning.cases.files import read_cases
 from bayesnet.learning.versions import model_of
 
-KILLS = int(os.environ.get("BAYESNET_KILLS", "5"))
+KILLS = int(os.environ.get("BAYESNET_KILLS", "4"))
 LONGEST = 1.5
 """Seconds for which a worker works at most before it is killed."""
 
@@ -50,7 +50,7 @@ with CaseStore(url) as store:
             store.add(some, model.knowledge.id)
             acknowledge("cases", list(some["case_id"]))
         elif what == 2:
-            version = tuned_version(tune(model, cases[rng.integers(5)], starts=1, max_iterations=1))
+            version = tuned_version(tune(model, cases[rng.integers(5)], starts=1, iterations=1))
             store.add_version(version)
             acknowledge("version", version.version)
         elif what == 3 and (found := store.versions(model.knowledge.id)):

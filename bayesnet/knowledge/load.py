@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,10 +104,27 @@ def _parsed(name: str, files: Mapping[str, str], schema: type[File]) -> File:
         raise BadModel([f"{name}: not valid TOML: {error}"]) from None
     except RecursionError:
         raise BadModel([f"{name}: nested too deeply"]) from None
+    if links := list(_links(raw)):
+        raise BadModel(
+            [
+                f"{name}: {text[:60]!r} holds what Markdown takes for a link or a picture; texts are plain"
+                for text in links
+            ]
+        )
     try:
         return msgspec.convert(raw, schema)
     except msgspec.ValidationError as error:
         raise BadModel([_in_words(name, raw, str(error))]) from None
+
+
+def _links(value: Any) -> Iterator[str]:
+    """The texts that would be links or pictures on a page, which a browser might fetch from a stranger."""
+    if isinstance(value, str):
+        if re.search(r"\]\s*[(\[:]", value):
+            yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _links(inner)
 
 
 def _in_words(file: str, raw: Any, message: str) -> str:
