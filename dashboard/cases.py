@@ -73,14 +73,15 @@ def show_table(knowledge: Knowledge) -> None:
 
 
 def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
-    """Labels in the place of ids."""
-    shown = pd.DataFrame({"Number": table["case_id"], "When (UTC)": table["recorded_at"].dt.strftime("%Y-%m-%d %H:%M")})
+    """Labels in the place of ids, and the number, which says nothing, at the end."""
+    shown = pd.DataFrame({"When (UTC)": table["recorded_at"].dt.strftime("%Y-%m-%d %H:%M")})
     shown["Turned out to be"] = [saving.labels_in_words(knowledge, text) for text in table["triggered"]]
     shown["Ruled out"] = [saving.labels_in_words(knowledge, text) for text in table["ruled_out"]]
     for question in knowledge.questions.values():
         labels = {state.id: state.label for state in question.states}
         shown[question.label] = table[question.id].astype(object).map(labels).fillna("")
     shown["Origin"] = table["origin"]
+    shown["Number"] = table["case_id"]
     return shown
 
 
