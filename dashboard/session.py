@@ -45,10 +45,12 @@ __all__ = [
 
 NOT_SURE = "not_sure"
 """The option every question starts with; it is no state of any question."""
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds for which a store that failed is left in peace: a dead server must not make every click wait."""
 TIMEOUT = 3.0
-"""Seconds that a click may wait for a store that another program is writing to."""
+"""Seconds that saving may wait for a store that another program is writing to."""
+GLANCE = 0.25
+"""Seconds that any click may wait to be told which version is in use: the last known one will do."""
 
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
@@ -95,12 +97,18 @@ def store() -> CaseStore:
     return CaseStore(timeout=TIMEOUT)
 
 
+@st.cache_resource(show_spinner=False)
+def _glance() -> CaseStore:
+    """The store for what every click asks. A server lets nobody wait who only reads."""
+    return store() if "://" in store().where else CaseStore(timeout=GLANCE)
+
+
 def begin() -> None:
     """At the start of every rerun: which version is in use."""
     seen, unreadable = _seen(), ""
     if time.monotonic() - seen.failed >= PATIENCE:
         try:
-            seen.version, seen.problem = store().adopted_name(shipped().knowledge.id), ""
+            seen.version, seen.problem = _glance().adopted_name(shipped().knowledge.id), ""
         except (StoreError, MissingExtra) as error:
             seen.failed, seen.problem = time.monotonic(), str(error)
     name = seen.version
