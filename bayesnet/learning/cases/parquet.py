@@ -120,6 +120,6 @@ def opened(source: Source) -> Iterator[pq.ParquetFile]:
     try:
         with source.open() as stream, pq.ParquetFile(stream, pre_buffer=False) as file:
             yield file
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         first: Any = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadFile(f"{source}: not a Parquet file, or a damaged one ({first})") from None
