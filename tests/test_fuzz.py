@@ -3,6 +3,7 @@
 Forty examples each; BAYESNET_FUZZ=10000 makes it ten thousand.
 """
 
+import asyncio
 import gzip
 import io
 import json
@@ -16,14 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import load
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import connect
 
 from bayesnet import BadCases, BadFile, BadModel, BayesnetError, CaseStore, DiagnosticModel, StoreError
+from bayesnet.cli.arguments import parse_answers
 from bayesnet.knowledge.load import load_knowledge
 from bayesnet.learning.cases.files import read_cases
 from bayesnet.learning.cases.table import cases_table
@@ -176,6 +181,41 @@ def test_any_answers_are_diagnosed_or_refused(model: DiagnosticModel, data: st.D
         return
     assert all(math.isfinite(belief.triggered) for belief in found.beliefs)
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+@BOUNDED
+@given(
+    st.lists(
+        st.text(max_size=20) | st.sampled_from(["heat=", "=", "heat=hot_humid", "felt_tear=yes:0.5,no:nan", "heat=a:"])
+    )
+)
+def test_any_words_in_the_shell_are_answers_or_refused(model: DiagnosticModel, words: list[str]) -> None:
+    try:
+        model.diagnose(parse_answers(words))
+    except (BayesnetError, typer.BadParameter) as error:
+        assert str(error)  # noqa: PT017
+
+
+def test_any_address_opens_the_page(tmp_path: Path, model: DiagnosticModel) -> None:
+    """Some hundred made-up query strings, on one server: no page breaks, and nothing unknown is taken for an answer."""
+    draw = random.Random(7)
+    names = [*model.knowledge.allowed_answers, "shoes", "", "__class__", "answers", "url_read", "ö", "a" * 3000]
+    values = ["yes", "no", "hot_humid", "", "nan", "<script>", "../../etc/passwd", "%00", "\x00", "x" * 3000, "ü"]
+
+    async def visit_all(address: str) -> None:
+        for _ in range(120):
+            url = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+            async with connect(url, subprotocols=["streamlit"], max_size=None, compression=None) as line:
+                visitor = load.Visitor(line)
+                visitor.shown = {draw.choice(names): draw.choice(values) for _ in range(draw.randrange(5))}
+                asked = dict(visitor.shown)
+                await visitor.look()
+                assert visitor.errors == [], asked
+                assert any("Why did my back cramp?" in text for text in visitor.texts), asked
+
+    with load.dashboard(tmp_path) as (address, _):
+        asyncio.run(visit_all(address))
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 # ---- case files
