@@ -1,6 +1,5 @@
 """Who is let in: strangers see no saved case and change no number, whichever way they come."""
 
-import asyncio
 import os
 import re
 import shutil
@@ -67,13 +66,13 @@ def test_it_does_not_listen_elsewhere_without_a_password(tmp_path: Path) -> None
 )
 def test_what_a_proxy_passes_on_is_from_elsewhere(home: Path, headers: dict[str, str]) -> None:
     with load.dashboard(home) as (address, _):
-        assert "1 case" in asyncio.run(read(address, "cases"))
+        assert "1 case" in load.run(read(address, "cases"))
         for page in GUARDED:
-            text = asyncio.run(read(address, page, **headers))
+            text = load.run(read(address, page, **headers))
             assert "closed to visitors from elsewhere" in text
             assert "case**" not in text
         for page in OPEN:
-            assert "closed to visitors" not in asyncio.run(read(address, page, **headers))
+            assert "closed to visitors" not in load.run(read(address, page, **headers))
 
 
 @pytest.mark.browser

@@ -3,7 +3,6 @@
 Forty examples each; BAYESNET_FUZZ=10000 makes it ten thousand.
 """
 
-import asyncio
 import gzip
 import io
 import json
@@ -214,7 +213,7 @@ def test_any_address_opens_the_page(tmp_path: Path, model: DiagnosticModel) -> N
                 assert any("Why did my back cramp?" in text for text in visitor.texts), asked
 
     with load.dashboard(tmp_path) as (address, _):
-        asyncio.run(visit_all(address))
+        load.run(visit_all(address))
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 

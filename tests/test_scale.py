@@ -117,6 +117,12 @@ def test_a_name_with_wild_characters_is_a_name_if_it_exists(tmp_path: Path, case
     assert names(tmp_path / "a[1].csv") == ["a[1].csv"]
 
 
+def test_a_file_of_many_names_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (found,) = sources(["./simulated_a.csv", "simulated_a.csv", str(folder / "simulated_a.csv"), "*_a.csv"])
+    assert found.name == "simulated_a.csv"
+
+
 def test_relative_places(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert names("*.csv") == ["simulated_a.csv"]

@@ -102,9 +102,24 @@ def test_bad_rows_and_files(bayesnet, logs: Path, tmp_path: Path) -> None:
     done = bayesnet("score", "logs", "-o", "s3", "--on-error", "skip")
     assert "Scored 901 of 902 rows" in said(done)
     assert "bad.csv: line 3" in done.stdout
-    assert "1 rows and 1 files are left out; s3/manifest.json says why" in done.stderr
+    assert "Left out: 1 row, and 1 file that cannot be read." in done.stdout
     tuned = said(bayesnet("tune", "logs", "--on-error", "skip", "-o", "tuned", *SHORT)).replace("\n", " ")
     assert "Left out, as they cannot be taken: 1 rows and 1 files that cannot be read" in tuned
+
+
+def test_where_nothing_could_be_scored_the_shell_says_so(bayesnet, tmp_path: Path) -> None:
+    (tmp_path / "worse.parquet").write_bytes(b"PAR1")
+    done = bayesnet("score", "worse.parquet", "-o", "s4", "--on-error", "skip")
+    assert done.returncode == 1
+    assert "nothing was scored" in done.stderr
+
+
+def test_tuning_refuses_a_folder_that_is_full_before_it_learns(bayesnet, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    started = time.monotonic()
+    assert "full: it exists already" in refused(bayesnet("tune", "nowhere.csv", "-o", "full"))
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(

@@ -77,11 +77,14 @@ def tune(
     the store are always learned from the numbers of the shipped model (or --model), all of them; to add new ones to a
     tuned model, give it as --model with a file of just these.
     """
+    from bayesnet.learning.model_files import check_new
     from bayesnet.learning.store import CaseStore
     from bayesnet.learning.tuning import tune as learn
     from bayesnet.learning.versions import tuned_version
     from bayesnet.report.learning import print_tuned, shown_progress, tuned_values
 
+    if output is not None:
+        check_new(output)
     loaded = load(model)
     patterns = _patterns(loaded, paths, database, Engine(engine, address, jobs, on_error))
     with shown_progress("learning", iterations) as step:

@@ -41,6 +41,9 @@ def score(
     except KeyboardInterrupt:
         complain(f"interrupted; the parts in {output} are whole, and --resume goes on from them")
         raise typer.Exit(130) from None
-    if made.skips:
-        complain(f"{made.skipped:,} rows and {made.unread:,} files are left out; {output}/manifest.json says why")
+    if made.skips and as_json:
+        complain(f"rows left out: {made.skipped:,}, files: {made.unread:,}; {output}/manifest.json says why")
     print_json(manifest_values(made)) if as_json else print_manifest(made, output)
+    if made.skips and not made.scored:
+        complain("nothing was scored")
+        raise typer.Exit(1)

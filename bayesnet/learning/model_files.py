@@ -37,11 +37,16 @@ def model_texts(knowledge: Knowledge) -> dict[str, str]:
     return {**knowledge.files, "model.toml": tomlkit.dumps(model), "sources.toml": tomlkit.dumps(sources)}
 
 
+def check_new(folder: Path) -> None:
+    """Raises BadFile for a folder that holds something: to be asked before long work whose result is to go there."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise BadFile(f"cannot write {folder}: it exists already; choose a folder that does not")
+
+
 def save_model(knowledge: Knowledge, path: str | Path) -> Path:
     """Writes a model as a folder of files, whole or not at all. Raises BadFile, also for a folder that holds something."""
     folder = Path(path)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadFile(f"cannot write {folder}: it exists already; choose a folder that does not")
+    check_new(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:

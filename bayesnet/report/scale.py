@@ -47,16 +47,21 @@ def shown_parts(what: str) -> Iterator[Callable[[Reached], None]]:
 def print_manifest(made: Manifest, folder: Path) -> None:
     """What was scored, and the first rows that were not."""
     out = Console(highlight=False, soft_wrap=True)
-    quiet = f" ({made.quiet:,} of them quiet sessions, without scores)" if made.quiet else ""
-    out.print(f"Scored [bold]{made.scored:,}[/] of {made.rows:,} rows{quiet} by {escape(made.model['version'])}.")
+    quiet = f" {made.quiet:,} more are quiet sessions, which have no scores." if made.quiet else ""
+    scored = made.scored - made.quiet
+    out.print(f"Scored [bold]{scored:,}[/] of {made.rows:,} rows by {escape(made.model['version'])}.{quiet}")
     if made.skipped or made.unread:
-        out.print(f"[yellow]Left out: {made.skipped:,} rows, and {made.unread:,} files that cannot be read.[/]")
-        for skip in made.skips[:SHOWN_SKIPS]:
+        out.print(f"[yellow]Left out: {_n(made.skipped, 'row')}, and {_n(made.unread, 'file')} that cannot be read.[/]")
+        for skip in sorted(made.skips, key=lambda skip: skip.row is not None)[:SHOWN_SKIPS]:  # whole files first
             out.print(f"  {escape(str(skip))}")
         if len(made.skips) > SHOWN_SKIPS:
             out.print("  ...")
-    out.print(f"{made.parts:,} parts and manifest.json are in {escape(str(folder))}.")
+    out.print(f"{_n(made.parts, 'part')} and manifest.json are in {escape(str(folder))}.")
     out.print(f"[dim]checksum {made.checksum}[/]")
+
+
+def _n(n: int, what: str) -> str:
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
 def manifest_values(made: Manifest) -> dict[str, Any]:

@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import psutil
@@ -30,6 +32,7 @@ import bayesnet
 from bayesnet.knowledge.schema import Question, State
 from bayesnet.learning.place import VARIABLE
 
+T = TypeVar("T")
 AT_ONCE, PAUSE = 20, 2.0
 CROWD = 50
 PATIENCE = 60.0
@@ -123,6 +126,12 @@ async def crowd(address: str, n: int) -> list[float]:
             return took
 
     return list(await asyncio.gather(*(one() for _ in range(n))))
+
+
+def run(visits: Coroutine[Any, Any, T]) -> T:
+    """Runs them to their end in a thread: a browser of Playwright may have an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, visits).result()
 
 
 def _socket(address: str) -> str:

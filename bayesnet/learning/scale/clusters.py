@@ -5,9 +5,11 @@ import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -145,7 +147,11 @@ def _context(master: str, stack: ExitStack) -> Any:
     # Nobody listens to what it logs: what matters stands in errors.
     gateway = launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
     stack.callback(_end, gateway)
+    on_interrupt = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
     context = SparkContext(conf=conf, gateway=gateway)
+    if on_interrupt is not None:
+        # Spark's own answer to Ctrl-C talks to Java in the middle of a talk with Java, and fails in forty lines.
+        signal.signal(signal.SIGINT, on_interrupt)
     stack.callback(context.stop)
     return context
 

@@ -117,8 +117,8 @@ def on_processes(jobs: int) -> Run:
                 deaths += 1
                 if deaths == DEATHS:
                     raise EngineError(
-                        f"{DEATHS} times a process died before it had finished a task; is there memory for {jobs} at a time? "
-                        f"Fewer --jobs need less"
+                        f"{DEATHS} times a process died before it had finished a task. A script starts processes "
+                        f"under `if __name__ == '__main__':`; else, is there memory for {jobs}? Fewer --jobs need less"
                     ) from None
 
     return run

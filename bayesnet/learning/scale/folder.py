@@ -27,7 +27,7 @@ LEFT_OVER = re.compile(r"\..*\.[0-9a-f]{12}\.tmp")
 class Input:
     """A file that was scored: `rows` = `scored` + `skipped`, and the questions that nobody in it answered.
 
-    `rows` of a file that could not be read are None, and counted nowhere.
+    `rows` of a file that could not be read are None, and counted nowhere; `never_answered` of one that gave no row is, too.
     """
 
     file: str
@@ -36,14 +36,15 @@ class Input:
     rows: int | None
     scored: int
     skipped: int
-    never_answered: tuple[str, ...]
+    never_answered: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a folder of scores holds, and what it was made from: `rows` = `scored` + `skipped`, over `inputs` as in all.
 
-    `quiet` of the scored rows have no cause to look for. `unread` files could not be read at all. `checksum` is a SHA-256 over
+    `quiet` of the scored rows have no cause to look for. `unread` files could not be read at all. `parts` files of scores were
+    written; the numbers of those that would be empty are left out. `checksum` is a SHA-256 over
     all probabilities. The first `skips` are listed.
     """
 
@@ -74,7 +75,7 @@ def prepare(folder: Path, origins: Sequence[Origin], resume: bool) -> dict[int, 
     if names and not resume:
         raise BadFile(
             f"cannot write {folder}: it holds something already ({names[0]}); choose a new folder, or go on with what was "
-            f"interrupted: resume=True, --resume"
+            f"interrupted (--resume)"
         )
     paths = {part_path(folder, number).name: number for number in range(len(origins))}
     sweep(folder)
@@ -83,7 +84,10 @@ def prepare(folder: Path, origins: Sequence[Origin], resume: bool) -> dict[int, 
         if name == MANIFEST or LEFT_OVER.fullmatch(name):
             continue
         if name not in paths:
-            raise BadFile(f"cannot resume in {folder}: {name} is no part of these scores; choose a new folder")
+            raise BadFile(
+                f"cannot resume in {folder}: {name} is no part of these scores, or the files are no longer the same ones; "
+                "choose a new folder"
+            )
         found, wanted = scored_already(folder / name), origins[paths[name]]
         if (found.origin.model, found.origin.file) != (wanted.model, wanted.file):
             what = "by another model" if found.origin.model != wanted.model else f"from {found.origin.file}"
@@ -126,7 +130,7 @@ def finish(
         quiet=sum(part.quiet for part in ordered),
         skipped=skipped.rows,
         unread=skipped.unread,
-        parts=len(ordered),
+        parts=sum(part_path(folder, part.number).exists() for part in ordered),
         checksum=sha256("".join(part.digest for part in ordered).encode()).hexdigest(),
         inputs=tuple(_inputs(knowledge, sources, ordered)),
         skips=skipped.listed,
@@ -151,5 +155,7 @@ def _inputs(knowledge: Knowledge, sources: Sequence[Source], parts: Sequence[Sco
             rows=rows if mine and not skipped.unread else None,
             scored=rows - skipped.rows,
             skipped=skipped.rows,
-            never_answered=tuple(question for question in knowledge.questions if question not in answered),
+            never_answered=tuple(question for question in knowledge.questions if question not in answered)
+            if rows > skipped.rows
+            else None,
         )

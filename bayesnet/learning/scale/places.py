@@ -32,8 +32,9 @@ def sources(paths: Paths, filesystem: Any = None) -> list[Source]:
     found: dict[str, Source] = {}
     for place in places:
         for source in _at(place, filesystem):
-            found.setdefault(source.name, source)
-    return [found[name] for name in sorted(found)]
+            # A file has many names here: a.csv, ./a.csv, /home/me/a.csv. It counts once, under the first of them.
+            found.setdefault(os.path.realpath(source.path) if source.filesystem is None else source.name, source)
+    return sorted(found.values(), key=lambda source: source.name)
 
 
 def _at(place: str | os.PathLike[str], filesystem: Any) -> Iterator[Source]:
@@ -65,7 +66,8 @@ def _at(place: str | os.PathLike[str], filesystem: Any) -> Iterator[Source]:
     plain = filesystem is None and not prefix
     for file in files:
         modified = file.mtime_ns or 0
-        yield Source(prefix + file.path, file.path, file.size, modified, None if plain else system)
+        name = os.path.normpath(file.path) if plain else prefix + file.path
+        yield Source(name, file.path, file.size, modified, None if plain else system)
 
 
 def _located(text: str, filesystem: Any) -> tuple[Any, str, str]:
