@@ -18,17 +18,20 @@ SHOWN_REASONS = 4
 
 
 def show() -> None:
-    """The page. Containers come first, so that results can stand above the questions they depend on."""
+    """The page. What was clicked is among the answers before it is drawn, so the results come first, and soonest."""
     unknown = session.take_from_url()
     st.title(session.model().knowledge.ask, anchor=False)
-    results, questions = st.columns([6, 5], gap="large")
-    with questions:
-        asking.ask_all(rose=_level_rose())
+    rose = _level_rose()
     session.share()
-    with results:
-        if unknown:
-            st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
-        show_results(session.diagnosis())
+    results, questions = st.columns([6, 5], gap="large")
+    try:
+        with results:
+            if unknown:
+                st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
+            show_results(session.diagnosis())
+    finally:  # whatever cannot be shown, the answers can be changed
+        with questions:
+            asking.ask_all(rose)
 
 
 def _level_rose() -> bool:
@@ -138,12 +141,10 @@ def show_advice(diagnosis: Diagnosis) -> None:
     """What to do, the most urgent first, and what is better left for now."""
     st.header("What to do", anchor=False)
     for item in diagnosis.advice:
+        because = f" Because of {item.because}." if item.because else ""
+        lines = [f"**{item.title}**  \n{item.level.label}.{because}", "\n".join(f"- {line}" for line in item.do)]
         with st.container(border=True):
-            because = f" Because of {item.because}." if item.because else ""
-            st.markdown(f"**{item.title}**  \n{item.level.label}.{because}")
-            st.markdown("\n".join(f"- {line}" for line in item.do))
-            if item.caution:
-                st.markdown(f"*{item.caution}*")
+            st.markdown("\n\n".join([*lines, f"*{item.caution}*"] if item.caution else lines))
     for because, titles in diagnosis.advice.not_now.items():
         st.markdown(f"**Not now**, because {because}\n" + "\n".join(f"- {title}" for title in titles))
     knowledge = session.model().knowledge
@@ -182,15 +183,17 @@ def show_numbers(diagnosis: Diagnosis) -> None:
 
 
 def show_report(diagnosis: Diagnosis) -> None:
-    """All of this on one page, to print or to take along."""
+    """All of this on one page, to print or to take along.
+
+    It is made with the page, once per diagnosis: one that is made when it is asked for is gone if a rerun comes between.
+    """
     if session.answers():
+        kept = st.session_state.get("report")
+        if kept is None or kept[0] is not diagnosis:
+            kept = (diagnosis, sheet(session.model(), diagnosis, datetime.now().astimezone()))
+            st.session_state["report"] = kept
         st.download_button(
-            "Download a report to print",
-            lambda: sheet(session.model(), diagnosis, datetime.now().astimezone()),
-            "report.html",
-            "text/html",
-            on_click="ignore",
-            key="report",
+            "Download a report to print", kept[1], "report.html", "text/html", on_click="ignore", key="report_button"
         )
 
 

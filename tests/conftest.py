@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from shipped_truth import ShippedTruth
@@ -35,6 +35,16 @@ def truth(model: bayesnet.DiagnosticModel) -> ShippedTruth:
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
     """Notes a measured figure, to be printed when all tests have run."""
     return lambda name, value: record_property("figure", f"{name}: {value}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where a test of a page fails, what stood on the page is told with it."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None and not page.is_closed():
+        report.sections.append((f"the page at {page.url}", page.locator("body").inner_text()[:2000]))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,8 +21,8 @@ def test_a_fresh_page_shows_every_cause_at_its_prior(page: Page, model: Diagnost
         chart_says(page, belief.label, f"{in_words(belief.prior)} · {in_percent(belief.prior)}")
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
     expect(page.get_by_text("Before any answer poor form (too much rounding, too much arching) leads")).to_be_visible()
-    assert page.get_by_role("radio", name="Not sure", checked=True).count() == len(model.knowledge.questions)
-    assert page.get_by_role("checkbox", checked=True).count() == 0
+    expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(len(model.knowledge.questions))
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
 
 
 def test_an_answer_moves_the_bars_the_headline_the_reasons_and_the_advice(page: Page, model: DiagnosticModel) -> None:
