@@ -133,6 +133,10 @@ class StoreError(BayesnetError):
     """The case store cannot be used: down, locked, read-only, of a newer schema. Never names a password."""
 
 
+class TracesLeft(StoreError):
+    """Cases are deleted, but their traces are still in the file; deleting them again removes those."""
+
+
 class NotBetter(BayesnetError):
     """A tuned model that held-out cases do not show to be better, and so is not adopted unless forced."""
 

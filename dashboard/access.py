@@ -12,7 +12,9 @@ import streamlit as st
 PASSWORD = "BAYESNET_ADMIN_PASSWORD"  # noqa: S105  (the name of the variable that holds it)
 """Where it is set, the password is asked for from everybody."""
 AT_HOME = ("localhost", "127.0.0.1", "::1")
-FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
+SHORTEST = 12
+"""Characters of a password; a shorter one opens nothing."""
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 _GRANTED = "access:granted"
 
 
@@ -68,11 +70,11 @@ def granted() -> bool:
 
 def ask() -> None:
     """Asks for the password; who knows it may go on, in this session."""
-    password = os.environ.get(PASSWORD)
-    if not password:
+    password = os.environ.get(PASSWORD, "")
+    if len(password) < SHORTEST:
         st.error(
-            f"This page is closed to visitors from elsewhere. Whoever runs the server opens it by setting {PASSWORD}, or uses "
-            "it on the machine itself."
+            f"This page is closed. Whoever runs the server opens it by setting {PASSWORD} to at least {SHORTEST} characters, "
+            "or uses it on the machine itself, where none is set."
         )
         return
     with st.form("admin"):
@@ -87,3 +89,8 @@ def ask() -> None:
         st.rerun()
     else:
         st.error("That is not the password.")
+
+
+def told(problem: str) -> str:
+    """What is wrong with the case store, for those who may know where it lies; nothing for others."""
+    return "" if exposed() and not granted() else problem

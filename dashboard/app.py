@@ -5,10 +5,10 @@ import session
 import streamlit as st
 import tables
 
-from bayesnet import BadCases, StoreError
+from bayesnet import ImpossibleEvidence, StoreError
 
-GUARDED = ("Cases", "Overview", "Tuning")
-"""Pages that show what others saved, or change numbers for all."""
+OPEN = ("Check", "What if", "Network", "About")
+"""Pages for every visitor. All others show what people saved, or change numbers for all."""
 
 st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
 try:
@@ -48,18 +48,21 @@ page = st.navigation(
 answering = session.model().knowledge.numbers_from or "Numbers: what the experts said."
 if session.store_problem():
     st.warning(
-        f"The case store does not answer, so nothing can be saved or learned now. {answering} {session.store_problem()}"
+        f"The case store does not answer, so nothing can be saved or learned now. {answering} "
+        + access.told(session.store_problem())
     )
 if session.version_problem():
-    st.warning(f"The version in use cannot be read. {answering} {session.version_problem()}")
+    st.warning(f"The version in use cannot be read. {answering} {access.told(session.version_problem())}")
 try:
-    if page.title in GUARDED and not access.granted():
+    if page.title not in OPEN and not access.granted():
         st.title(page.title, anchor=False)
         access.ask()
     else:
         page.run()
-except (BadCases, StoreError) as error:
-    st.error(f"That did not work. {error}")
-except session.BayesnetError as error:
+except ImpossibleEvidence as error:
     st.error(f"These answers cannot be diagnosed. {error}")
+except StoreError as error:
+    st.error(f"That did not work. {access.told(str(error))}")
+except session.BayesnetError as error:
+    st.error(f"That did not work. {error}")
 session.settle()

@@ -4,18 +4,12 @@ from collections.abc import Mapping
 
 import session
 import streamlit as st
-from session import NOT_SURE
+from session import LAST, NOT_SURE, NOTED, SKIPPED
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import within_sentence
 from bayesnet.knowledge.schema import Question
-
-NOTED, SKIPPED = "noted", "skipped"
-"""The question that was just answered where it was asked, which stays until the next is wanted; those that were left."""
-
-
-LAST = "last_answered"
 
 
 def ask_all(rose: bool) -> None:
@@ -60,7 +54,6 @@ def ask(question: Question, widget: str, label: str) -> None:
 
 def _take(widget: str, question: str) -> None:
     session.take(widget, question)
-    st.session_state[LAST] = question
     st.session_state[NOTED] = question if widget.startswith("next:") else None
 
 
@@ -130,7 +123,7 @@ def show_answered() -> None:
 
 def _undo(name: str) -> None:
     session.remember(name, None)
-    st.session_state[NOTED] = None
+    st.session_state[NOTED] = st.session_state[LAST] = None
 
 
 def in_words(given: Mapping[str, str]) -> dict[str, str]:

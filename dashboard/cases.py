@@ -206,6 +206,7 @@ def show_one(knowledge: Knowledge) -> None:
     st.header("One case, by its number", anchor=False)
     if st.session_state.get("told"):
         st.success(st.session_state.pop("told"))
+    saving.show_traces()
     number = st.text_input(
         "Number", key=session.key("number"), placeholder="as it was shown when the case was saved"
     ).strip()
@@ -230,10 +231,9 @@ def show_one(knowledge: Knowledge) -> None:
     st.download_button(
         "Download this case", as_file(knowledge, "csv", [number]), "my_case.csv", "text/csv", on_click="ignore"
     )
-    sure = st.checkbox("I want this case deleted for good", key=session.key("sure"))
+    sure = st.checkbox("I want this case deleted for good", key=session.key(f"sure:{number}"))
     if st.button("Delete", disabled=not sure):
-        session.store().delete([number])
-        saving.forget(number)
+        saving.delete(number)
         st.session_state["told"] = "Deleted."
         session.renew()
         st.rerun()

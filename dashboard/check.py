@@ -10,7 +10,7 @@ import session
 import streamlit as st
 import tables
 
-from bayesnet import BayesnetError, Diagnosis
+from bayesnet import BayesnetError, Diagnosis, ImpossibleEvidence
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
 from bayesnet.report.sheet import sheet
 
@@ -29,6 +29,9 @@ def show() -> None:
             if unknown:
                 st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
             show_results(session.diagnosis())
+    except ImpossibleEvidence as error:
+        with results:
+            show_contradiction(error)
     finally:  # whatever cannot be shown, the answers can be changed
         with questions:
             asking.ask_all(rose)
@@ -62,6 +65,16 @@ def show_results(diagnosis: Diagnosis) -> None:
     show_report(diagnosis)
     saving.show_saving()
     show_link()
+
+
+def show_contradiction(error: ImpossibleEvidence) -> None:
+    """Answers that cannot all be true; warning signs count all the same."""
+    flags = session.model().knowledge.red_flags
+    for name in session.answers():
+        if name in flags:
+            st.error(f"**{flags[name].label}.** {flags[name].says}")
+    st.error(f"These answers cannot be diagnosed. {error}")
+    asking.show_answered()
 
 
 def show_bars(diagnosis: Diagnosis) -> None:
@@ -104,8 +117,8 @@ def show_headline(diagnosis: Diagnosis) -> None:
     elif diagnosis.unexplained > first.triggered:
         st.header("No known cause stands out", anchor=False)
         st.markdown(
-            f"Unexplained: {in_words_and_percent(diagnosis.unexplained)}. What you answered speaks "
-            "against all of them. [Change your answers](#answers)"
+            f"Unexplained: {in_words_and_percent(diagnosis.unexplained)}, more than by any one cause. "
+            "[Change your answers](#answers)"
         )
     else:
         st.header(f"{first.label}: {in_words(first.triggered)}", anchor=False)
@@ -188,10 +201,10 @@ def show_report(diagnosis: Diagnosis) -> None:
     It is made with the page, once per diagnosis: one that is made when it is asked for is gone if a rerun comes between.
     """
     if session.answers():
-        kept = st.session_state.get("report")
+        kept = st.session_state.get(session.REPORT)
         if kept is None or kept[0] is not diagnosis:
             kept = (diagnosis, sheet(session.model(), diagnosis, datetime.now().astimezone()))
-            st.session_state["report"] = kept
+            st.session_state[session.REPORT] = kept
         st.download_button(
             "Download a report to print", kept[1], "report.html", "text/html", on_click="ignore", key="report_button"
         )

@@ -3,21 +3,27 @@
 import asking
 import session
 import streamlit as st
+from session import LAST, PINNED
 
-from bayesnet import Diagnosis
-
-_PINNED = "pinned"
+from bayesnet import Diagnosis, ImpossibleEvidence
 
 
 def pinned() -> Diagnosis | None:
     """The diagnosis of the pinned case."""
-    answers = st.session_state.get(_PINNED)
-    return None if answers is None else session.model().diagnose(answers)
+    answers = st.session_state.get(PINNED)
+    if answers is None:
+        return None
+    try:
+        return session.model().diagnose(answers)
+    except ImpossibleEvidence:  # under numbers that came into use since
+        _unpin()
+        st.warning("The pinned case contradicts the numbers in use, and is no longer pinned.")
+        return None
 
 
 def show_pin() -> None:
     """A way to pin the case at hand; or what is pinned, what has changed since, and the ways back."""
-    answers: dict[str, str] | None = st.session_state.get(_PINNED)
+    answers: dict[str, str] | None = st.session_state.get(PINNED)
     if answers is None:
         if session.answers():
             st.button(
@@ -45,13 +51,14 @@ def _changes(pinned: dict[str, str]) -> str:
 
 
 def _pin() -> None:
-    st.session_state[_PINNED] = dict(session.answers())
+    st.session_state[PINNED] = dict(session.answers())
 
 
 def _unpin() -> None:
-    st.session_state.pop(_PINNED, None)
+    st.session_state.pop(PINNED, None)
 
 
 def _go_back() -> None:
     session.answers().clear()
-    session.answers().update(st.session_state[_PINNED])
+    session.answers().update(st.session_state[PINNED])
+    st.session_state[LAST] = None

@@ -12,7 +12,7 @@ import tables
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.common_fixes import CommonFix
-from bayesnet.diagnosis.words import in_percent, in_words, in_words_and_percent
+from bayesnet.diagnosis.words import in_percent, in_words, in_words_and_percent, points
 from bayesnet.knowledge.schema import YES
 from bayesnet.learning.scale.scores import Scores, scores_of
 
@@ -33,11 +33,17 @@ def show() -> None:
     table = session.store().table(model.knowledge, newest=NEWEST)
     table = table[table[model.knowledge.outcome.id] == YES].reset_index(drop=True)
     if table.empty:
-        st.markdown("There is no case yet. Save one on the page Check, or import a file on the page Cases.")
+        st.markdown(
+            f"There is no case of {model.knowledge.outcome.label.lower()} among the newest {NEWEST:,}. Save one on the page "
+            "Check, or import a file on the page Cases."
+        )
         return
     if (table["origin"] == "simulated").any():
         st.warning("Simulated cases are among them: made up, not people.")
     scores = scored(model, table)
+    if not scores.possible.all():
+        left_out = int((~scores.possible).sum())
+        st.warning(f"Left out, because they contradict the numbers in use: {session.counted(left_out, 'case')}.")
     chosen = np.flatnonzero(show_filters(model, table, scores) & scores.possible)
     st.markdown(
         f"**{session.counted(len(chosen), 'case')}**, of the newest {NEWEST:,} at most. What each most likely was is by the "
@@ -100,7 +106,7 @@ def show_fixes(fixes: Sequence[CommonFix]) -> None:
         (
             f"{fix.label}: {fix.to_label}",
             f"{fix.helps:,} of {fix.cases:,}",
-            f"{fix.lowered * 100:.1f} points lower",
+            f"{points(fix.lowered)} points lower",
             fix.effort,
         )
         for fix in fixes

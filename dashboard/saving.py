@@ -7,31 +7,35 @@ from typing import Any
 import access
 import session
 import streamlit as st
+from session import CASE
 
 from bayesnet import BayesnetError
+from bayesnet.errors import TracesLeft
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.table import cases_table
 from bayesnet.learning.labels import label_nodes, split_labels
 
 CERTAINTIES = {"A clinician is sure": 1.0, "Rather sure": 0.8, "A guess": 0.6}
-_CASE = "case_at_hand"
 """What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
+
+_TRACES = "traces_left"
 
 
 def show_saving() -> None:
     """An expander at the end of the results: consent, what it turned out to be, save; then the number."""
     knowledge = session.model().knowledge
     given = {name: state for name, state in session.answers().items() if name in knowledge.questions}
-    case = st.session_state.get(_CASE)
+    case = st.session_state.get(CASE)
     if case is None or case["answers"] != given:
         # The number is drawn once: a double click saves the same case, which the store keeps once.
         now = datetime.now(UTC).isoformat()
-        case = st.session_state[_CASE] = {"answers": given, "case_id": uuid.uuid4().hex, "at": now, "saved": False}
+        case = st.session_state[CASE] = {"answers": given, "case_id": uuid.uuid4().hex, "at": now, "saved": False}
     if not given:
         return
     with st.expander("Save this case"):
+        show_traces()
         if session.store_problem():
-            st.warning(f"Cases cannot be saved at the moment. {session.store_problem()}")
+            st.warning(f"Cases cannot be saved at the moment. {access.told(session.store_problem())}")
         elif case["saved"]:
             _show_saved(case["case_id"])
         else:
@@ -44,11 +48,11 @@ def _ask(case: dict[str, Any]) -> None:
     if access.exposed():
         where, who = " on this server", "has its admin password"
     st.markdown(
-        f"Saved cases sharpen the numbers. What is kept{where}: your answers and the time, under a random number. No name, no "
-        f"warning signs, nothing else; whoever {who} can read it and delete it."
+        f"Saved cases sharpen the numbers. What is kept{where}: your answers, what you say it turned out to be, "
+        f"and the time, under a random number. No name, no warning signs; whoever {who} can read it and delete it."
     )
-    agreed = st.checkbox("I agree that these answers are kept", key=session.key("consent"))
-    said = ask_labels(knowledge, "save")
+    agreed = st.checkbox("I agree that these answers are kept", key=session.key(f"consent:{case['case_id']}"))
+    said = ask_labels(knowledge, f"save:{case['case_id']}")
     if st.button("Save", disabled=not agreed, key=session.key("save")):
         if access.exposed() and not access.granted() and not access.saves().take():
             st.error("Not saved: too many cases come in at the moment. Try again in a minute.")
@@ -57,7 +61,7 @@ def _ask(case: dict[str, Any]) -> None:
         try:
             session.store().add(cases_table(knowledge, [row]), knowledge.id)
         except BayesnetError as error:
-            st.error(f"Not saved. {error}")
+            st.error(f"Not saved. {access.told(str(error))}")
             return
         case["saved"] = True
         st.rerun()
@@ -68,18 +72,37 @@ def _show_saved(case_id: str) -> None:
     st.code(case_id, language=None)
     if st.button("Delete this case again"):
         try:
-            session.store().delete([case_id])
+            delete(case_id)
         except BayesnetError as error:
-            st.error(str(error))
+            st.error(f"Not deleted. {access.told(str(error))}")
             return
-        forget(case_id)
         st.rerun()
+
+
+def delete(case_id: str) -> None:
+    """Deletes a case for good. Where traces of it stay in the file, that is kept to be said, and tried again."""
+    st.session_state.pop(_TRACES, None)
+    try:
+        session.store().delete([case_id])
+    except TracesLeft as error:
+        st.session_state[_TRACES] = (case_id, str(error))
+    forget(case_id)
+
+
+def show_traces() -> None:
+    """What is left of the case that was deleted last, and a way to remove that too."""
+    if _TRACES in st.session_state:
+        case_id, problem = st.session_state[_TRACES]
+        st.warning(f"The case is deleted, but traces are left in the file. {access.told(problem)}")
+        if st.button("Remove the traces", key="traces"):
+            delete(case_id)
+            st.rerun()
 
 
 def forget(case_id: str) -> None:
     """A case was deleted: if it is the one at hand, it can be saved anew, under another number."""
-    if st.session_state.get(_CASE, {}).get("case_id") == case_id:
-        del st.session_state[_CASE]
+    if st.session_state.get(CASE, {}).get("case_id") == case_id:
+        del st.session_state[CASE]
 
 
 def ask_labels(knowledge: Knowledge, name: str) -> dict[str, object]:

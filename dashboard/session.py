@@ -52,6 +52,10 @@ TIMEOUT = 3.0
 GLANCE = 0.25
 """Seconds that any click may wait to be told which version is in use: the last known one will do."""
 
+NOTED, SKIPPED, LAST, PINNED, REPORT, CASE = "noted", "skipped", "last_answered", "pinned", "report", "case_at_hand"
+OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, CASE, "level")
+"""What a session keeps of a case beside its answers: the question that was just answered where it was asked, which stays until
+the next is wanted; those that were left; the last that was answered anywhere; the pinned answers; the report; what is saved."""
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
 _GENERATION = "generation"
@@ -229,12 +233,12 @@ def take(widget: str, name: str) -> None:
     """A widget was changed: its value is the answer now."""
     value = st.session_state[widget]
     remember(name, ("yes" if value else None) if isinstance(value, bool) else value)
+    st.session_state[LAST] = name
 
 
 def clear() -> None:
-    """Forgets every answer, and begins anew."""
-    st.session_state[_ANSWERS] = {}
-    for name in ("noted", "skipped"):
+    """Forgets the case, with all that was made of it, and begins anew: the next person at this screen sees nothing of it."""
+    for name in (_ANSWERS, _DIAGNOSIS, *OF_THE_CASE):
         st.session_state.pop(name, None)
     renew()
 

@@ -20,6 +20,8 @@ from bayesnet.learning.store import ModelVersion
 
 MOVED_MOST = 10
 LEARN, REVIEW, EDIT = "Learn from cases", "Versions", "Edit by hand"
+NEXT_VIEW = "tuning:next_view"
+"""The view that is to be shown in the next rerun: a widget that is drawn already cannot be set."""
 EXPERTS = "What the experts said"
 FADING = {"As it is": 1.0, "Half": 0.5, "A tenth": 0.1}
 
@@ -38,6 +40,8 @@ def show() -> None:
         return
     in_use = session.model().knowledge
     st.markdown(in_use.numbers_from or "Numbers: what the experts said.")
+    if NEXT_VIEW in st.session_state:
+        st.session_state["tuning:view"] = st.session_state.pop(NEXT_VIEW)
     st.session_state.setdefault("tuning:view", LEARN)
     view = st.segmented_control("What do you want to do?", [LEARN, REVIEW, EDIT], required=True, key="tuning:view")
     {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}[view or LEARN]()
@@ -57,7 +61,9 @@ def show_learning() -> None:
     )
     if simulated:
         st.warning(f"{simulated:,} of them are simulated: made up, not people.")
-    every = st.checkbox("Every session was logged, quiet ones too", help="Otherwise the cases are cramps as they came.")
+    every = st.checkbox(
+        "Every session was logged, quiet ones too", help="Otherwise only sessions in which it happened."
+    )
     weight = st.segmented_control(
         "How much should what the experts said weigh?", list(FADING), default="As it is", required=True
     )
@@ -254,7 +260,9 @@ def show_editing() -> None:
             st.error(problem)
         return
     show_effect(model, changed)
-    st.button("Keep as a version", type="primary", on_click=keep, args=(changed,))
+    if st.button("Keep as a version", type="primary"):
+        keep(changed)
+        st.rerun()
 
 
 def ask_numbers(one: editing.Distribution, version: str) -> versions.Edit | None:
@@ -291,7 +299,7 @@ def keep(changed: DiagnosticModel) -> None:
     """Keeps an edited model, and goes on to its review."""
     version = versions.edited_version(changed)
     session.store().add_version(version)
-    st.session_state["tuning:view"] = REVIEW
+    st.session_state[NEXT_VIEW] = REVIEW
     st.session_state["tuning:version"] = version.version
 
 

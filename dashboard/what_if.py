@@ -65,7 +65,7 @@ def show_change(result: WhatIf) -> None:
     """The next session before and after, in words, number and bar, and how the causes move."""
     model = session.model()
     st.header("; ".join(model.in_words(habit, state) for habit, state in result.changes.items()), anchor=False)
-    st.markdown(f"The next cramp: {result.says}; {result.in_points}.")
+    st.markdown(f"{model.knowledge.outcome.label}, next time: {result.says}; {result.in_points}.")
     for label, p in (("As things are", result.before), ("With the change", result.after)):
         st.progress(p, text=f"{label}: {in_words_and_percent(p)}")
     rows = [
@@ -80,7 +80,7 @@ def show_change(result: WhatIf) -> None:
 def show_fixes(fixes: Fixes) -> None:
     """The best change of each habit, the most helpful first."""
     st.header("What helps most", anchor=False)
-    st.markdown(f"As things are, the next session brings a cramp in {in_words_and_percent(fixes.before)} cases.")
+    st.markdown(f"As things are, the next session brings it in {in_words_and_percent(fixes.before)} cases.")
     if not len(fixes):
         st.markdown("No change of a single habit lowers that.")
         return

@@ -1,8 +1,10 @@
 """The dashboard in a real browser: what a lifter sees and does."""
 
 import re
+import shutil
 from pathlib import Path
 
+import load
 import pytest
 from browser import LAPTOP, PHONE, answer, chart_says, open_check
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.shipped import shipped
 
 pytestmark = pytest.mark.browser
 
@@ -89,11 +92,36 @@ def test_one_answer_can_be_cleared_at_once(page: Page) -> None:
 
 def test_clear_all_forgets_every_answer(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?felt_tear=yes&dark_urine=yes")
+    page.get_by_role("button", name="Pin this case").click()
+    expect(page.get_by_text("Pinned:")).to_be_visible()
     page.get_by_role("button", name="Clear all").click()
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
+    expect(page.get_by_text("Pinned:")).to_have_count(0)
+    expect(page.get_by_text("Dark urine:")).to_have_count(0)
     expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(len(model.knowledge.questions))
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_answers_that_contradict_each_other_can_be_undone_and_warning_signs_count(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Only numbers of exactly 0 let answers contradict each other: in a model of one's own."""
+    folder = Path(shutil.copytree(shipped("data") / "squat_cramp", tmp_path / "model"))
+    numbers = (folder / "model.toml").read_text(encoding="utf-8")
+    sure = "{ temperate = 1.0, hot_humid = 0.0 }, range = { hot_humid = [0.0, 0.4] }"
+    changed = numbers.replace("{ temperate = 0.75, hot_humid = 0.25 }, range = { hot_humid = [0.10, 0.40] }", sure)
+    assert changed != numbers
+    (folder / "model.toml").write_text(changed, encoding="utf-8")
+    with load.dashboard(tmp_path, "--model", str(folder)) as (address, _):
+        page = browser.new_page(viewport=PHONE, base_url=address)
+        page.goto("/?heat=hot_humid&dark_urine=yes")
+        expect(page.get_by_text("These answers cannot be diagnosed.")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Dark urine, swelling").first).to_be_visible()
+        page.get_by_role("button", name="Undo Heat").click()
+        expect(page.get_by_text("These answers cannot be diagnosed.")).to_have_count(0)
+        expect(page.get_by_text("Emergency.").first).to_be_visible()
+        page.close()
 
 
 def test_answers_survive_a_visit_to_another_page(page: Page) -> None:
@@ -220,7 +248,7 @@ def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, mod
         expect(page.get_by_text(f"{fix.label}: {fix.to_label}", exact=True)).to_be_visible()
     page.get_by_role("radiogroup", name="Posture").get_by_role("radio", name="Neutral").click()
     result = model.what_if(answers, {"posture": "neutral"})
-    expect(page.get_by_text(f"The next cramp: {result.says}; ")).to_be_visible()
+    expect(page.get_by_text(f"{model.knowledge.outcome.label}, next time: {result.says}; ")).to_be_visible()
     for p in (result.before, result.after):
         expect(page.get_by_text(f"{in_words(p)} ({in_percent(p)})").first).to_be_visible()
 

@@ -193,6 +193,17 @@ def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
     assert rows(store) == 0
 
 
+def test_consent_is_for_the_answers_it_was_given_for(page: Page) -> None:
+    page.set_viewport_size(LAPTOP)
+    open_check(page, "/?felt_tear=yes")
+    page.get_by_text("Save this case").click()
+    page.get_by_text("I agree that these answers are kept").click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+    answer(page, "Did you squat to failure", "Yes")
+    expect(page.get_by_role("checkbox", name="I agree that these answers are kept")).not_to_be_checked()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+
+
 def shipped_knowledge():
     from bayesnet import load
 

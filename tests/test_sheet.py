@@ -9,7 +9,7 @@ import pytest
 
 from bayesnet import DiagnosticModel, load
 from bayesnet.diagnosis.words import in_percent, in_range, in_words
-from bayesnet.report.sheet import sheet
+from bayesnet.report.sheet import THINGS_TO_DO, sheet
 from bayesnet.shipped import shipped
 
 AT = dt.datetime(2026, 11, 25, 18, 30, tzinfo=dt.UTC)
@@ -29,6 +29,27 @@ def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticMod
     assert diagnosis.explain(diagnosis.beliefs[0].cause).weights[0].sentence in text
     assert model.knowledge.version_name in text
     assert model.knowledge.disclaimer in text
+
+
+def test_no_advice_stands_without_what_to_beware_of(model: DiagnosticModel) -> None:
+    """For every question's states, one at a time, beside a warning sign."""
+    cautions = 0
+    for question in model.knowledge.questions.values():
+        for state in question.states:
+            diagnosis = model.diagnose({question.id: state.id, "dark_urine": "yes"})
+            text = unescape(sheet(model, diagnosis, AT))
+            for item in diagnosis.advice.items[:THINGS_TO_DO]:
+                assert item.title in text
+                assert item.caution in text
+                cautions += bool(item.caution)
+    assert cautions > 0
+
+
+def test_what_is_left_out_is_told(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    diagnosis = model.diagnose({"felt_tear": "yes"})
+    assert "The dashboard shows" not in sheet(model, diagnosis, AT)
+    monkeypatch.setattr("bayesnet.report.sheet.THINGS_TO_DO", 1)
+    assert f"The dashboard shows {len(diagnosis.advice.items) - 1} more." in sheet(model, diagnosis, AT)
 
 
 def test_labels_of_a_foreign_model_are_text(tmp_path: Path) -> None:

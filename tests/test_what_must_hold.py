@@ -48,7 +48,6 @@ def visit(page: Page, path: str) -> None:
     """Opens a page and waits until it is drawn: nothing runs, and nothing changed for a while."""
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
-    page.evaluate(QUIET)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.evaluate(QUIET)
 

@@ -137,9 +137,11 @@ def dashboard(
     load(model)
     if find_spec("streamlit") is None:
         raise MissingExtra("the dashboard", "dashboard")
-    if address != HOME and len(os.environ.get(PASSWORD, "")) < SHORTEST:
+    password = os.environ.get(PASSWORD, "")
+    if (password or address != HOME) and len(password) < SHORTEST:
         raise NotProtected(
-            f"to listen on {address}, set {PASSWORD} to at least {SHORTEST} characters: it protects the pages that show saved "
+            f"to listen on {address}{' with a password' if address == HOME else ''}, "
+            f"set {PASSWORD} to at least {SHORTEST} characters: it protects the pages that show saved "
             'cases or change numbers. "Beyond this machine" in the README says what else it takes'
         )
     _check_free(address, port)

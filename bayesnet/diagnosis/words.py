@@ -59,10 +59,11 @@ def in_points(change: float, interval: tuple[float, float]) -> str:
         return "no change"
     low, high = interval if change >= 0 else (-interval[1], -interval[0])
     direction = "lower" if change >= 0 else "higher"
-    return f"{_points(abs(change))} points {direction} (plausibly {_points(low)} to {_points(high)})"
+    return f"{points(abs(change))} points {direction} (plausibly {points(low)} to {points(high)})"
 
 
-def _points(change: float) -> str:
+def points(change: float) -> str:
+    """'8.2', in percentage points."""
     return "less than 0.1" if abs(change) < 0.0005 else f"{change * 100:.1f}"
 
 

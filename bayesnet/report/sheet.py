@@ -3,6 +3,7 @@
 from datetime import datetime
 from html import escape
 
+from bayesnet.diagnosis.advice import AdviceItem
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
@@ -28,15 +29,16 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
     knowledge, advice = model.knowledge, diagnosis.advice
     parts = [
         f"<h1>{escape(knowledge.ask)}</h1>",
-        f"<p>{at:%Y-%m-%d %H:%M}</p>",
+        f"<p>{at:%Y-%m-%d %H:%M %Z}</p>",
         _level(diagnosis),
         "<h2>What was answered</h2>",
-        _list([_answer(model, name, answer) for name, answer in diagnosis.answers.items()], "answers"),
+        _list([escape(model.in_words(*one)) for one in diagnosis.answers.items()] or ["No question"], "answers"),
         "<h2>How likely each cause triggered it</h2>",
         _causes(diagnosis),
         _reasons(diagnosis),
         "<h2>What to do</h2>",
-        _list([f"<b>{escape(item.title)}.</b> {escape(' '.join(item.do))}" for item in advice.items[:THINGS_TO_DO]]),
+        _list([_item(item) for item in advice.items[:THINGS_TO_DO]]),
+        _more(len(advice.items) - THINGS_TO_DO),
         *(
             f"<p><b>Not now:</b> {escape('; '.join(titles))}, because {escape(why)}</p>"
             for why, titles in advice.not_now.items()
@@ -57,21 +59,26 @@ def _level(diagnosis: Diagnosis) -> str:
     return f'<p class="level"><b>{escape(level.label)}.</b> {escape(level.says)}{flags}</p>'
 
 
-def _answer(model: DiagnosticModel, name: str, answer: object) -> str:
-    flag = model.knowledge.red_flags.get(name)
-    return escape(f"{flag.label}: {answer}" if flag else model.in_words(name, answer))  # type: ignore[arg-type]
+def _item(item: AdviceItem) -> str:
+    """A thing to do, never without what to beware of."""
+    caution = f" <i>{escape(item.caution)}</i>" if item.caution else ""
+    return f"<b>{escape(item.title)}.</b> {escape(' '.join(item.do))}{caution}"
+
+
+def _more(left_out: int) -> str:
+    return f"<p>The dashboard shows {left_out} more.</p>" if left_out > 0 else ""
 
 
 def _causes(diagnosis: Diagnosis) -> str:
     rows = [(belief.label, belief.triggered, belief.interval) for belief in diagnosis.beliefs]
     lines = [
-        f"<tr><td>{escape(label)}</td><td>{in_words(p)}</td><td>{in_percent(p)}</td><td>{_bar(p, span)}</td>"
-        f"<td>{in_range(span)}</td></tr>"
+        f"<tr><td>{escape(label)}</td><td>{in_words(p)}</td><td>{escape(in_percent(p))}</td><td>{_bar(p, span)}</td>"
+        f"<td>{escape(in_range(span))}</td></tr>"
         for label, p, span in rows
     ]
     p = diagnosis.unexplained
     lines.append(
-        f"<tr><td>Unexplained</td><td>{in_words(p)}</td><td>{in_percent(p)}</td><td>{_bar(p)}</td><td></td></tr>"
+        f"<tr><td>Unexplained</td><td>{in_words(p)}</td><td>{escape(in_percent(p))}</td><td>{_bar(p)}</td><td></td></tr>"
     )
     head = "<tr><th>Cause</th><th>in words</th><th></th><th></th><th>plausibly</th></tr>"
     return f"<table>{head}{''.join(lines)}</table>"
@@ -88,8 +95,10 @@ def _reasons(diagnosis: Diagnosis) -> str:
     if not why.weights:
         return ""
     said = f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}."
-    reasons = _list([f"{escape(weight.sentence)}." for weight in why.weights[:REASONS]])
-    return f"<h2>Why {escape(within_sentence(first.label))}?</h2><p>{said}</p>{reasons}"
+    reasons = _list([f"{escape(weight.sentence)}." for weight in why.weights[:REASONS]]) + _more(
+        len(why.weights) - REASONS
+    )
+    return f"<h2>Why {escape(within_sentence(first.label))}?</h2><p>{escape(said)}</p>{reasons}"
 
 
 def _list(lines: list[str], look: str = "") -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, delete, func, select, tuple_, update
 
-from bayesnet.errors import StoreError
+from bayesnet.errors import StoreError, TracesLeft
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.store import saving, versions
 from bayesnet.learning.store.address import find
@@ -110,7 +110,7 @@ class CaseStore:
             failure = str(error)
         if failure or busy:
             reason = failure or "another program is using it"
-            raise StoreError(f"{number} cases are deleted, but traces are left in the file; delete again: {reason}")
+            raise TracesLeft(f"{number} cases are deleted, but traces are left in the file; delete again: {reason}")
         return number
 
     def count(self, model: str) -> dict[str, int]:
