@@ -9,11 +9,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-PASSWORD = "BAYESNET_ADMIN_PASSWORD"  # noqa: S105  (the name of the variable that holds it)
-"""Where it is set, the password is asked for from everybody."""
+from bayesnet.report.admin import PASSWORD, SHORTEST
+
 AT_HOME = ("localhost", "127.0.0.1", "::1")
-SHORTEST = 12
-"""Characters of a password; a shorter one opens nothing."""
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 _GRANTED = "access:granted"
 

@@ -8,7 +8,7 @@ from session import LAST, NOT_SURE, NOTED, SKIPPED
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.questions import NextQuestion
-from bayesnet.diagnosis.words import within_sentence
+from bayesnet.diagnosis.words import how_many, within_sentence
 from bayesnet.knowledge.schema import Question
 
 
@@ -115,7 +115,7 @@ def show_answered() -> None:
     given = session.answers()
     if not given:
         return
-    st.markdown(f"**You answered {session.counted(len(given), 'question')}:**")
+    st.markdown(f"**You answered {how_many(len(given), 'question')}:**")
     with st.container(horizontal=True, gap="small"):
         for name, said in in_words(given).items():
             st.button(f"Undo {said}", key=f"undo:{name}", on_click=_undo, args=(name,))

@@ -10,6 +10,7 @@ import session
 import streamlit as st
 
 from bayesnet import BayesnetError
+from bayesnet.diagnosis.words import how_many
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.files import read_cases, write_bad_rows, write_cases
 from bayesnet.learning.cases.table import CheckedCases, cases_table
@@ -48,7 +49,7 @@ def show_counts(knowledge: Knowledge) -> None:
     counts = session.store().count(knowledge.id)
     listed = ", ".join(f"{n:,} {origin}" for origin, n in counts.items())
     st.markdown(
-        f"**{session.counted(sum(counts.values()), 'case')}**"
+        f"**{how_many(sum(counts.values()), 'case')}**"
         + (f": {listed}." if listed else " yet.")
         + f" Kept in {session.store().where}."
     )
@@ -67,7 +68,7 @@ def show_table(knowledge: Knowledge) -> None:
     chosen = table[FILTERS[which or EVERY](table)]
     st.dataframe(readable(knowledge, chosen[::-1]), hide_index=True, height=300, alt="The newest cases, one a row")
     if len(table) < SHOWN:
-        st.markdown(f"{session.counted(len(chosen), 'row')}.")
+        st.markdown(f"{how_many(len(chosen), 'row')}.")
     else:
         st.markdown(f"{len(chosen)} of the newest {SHOWN} rows; an export holds all.")
 
@@ -142,7 +143,7 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
     """What the file holds, what is wrong with it, and a button to store what is good."""
     good = len(checked.good)
     if checked.bad:
-        bad_ones = session.counted(len(checked.bad_rows), "bad row")
+        bad_ones = how_many(len(checked.bad_rows), "bad row")
         st.error(f"{bad_ones} in {session.as_text(name)}; nothing is stored yet.")
         shown = pd.DataFrame(
             [(str(b.row), b.column, str(b.value), b.why) for b in checked.bad[:SHOWN_BAD]],
@@ -152,14 +153,12 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
         if len(checked.bad) > SHOWN_BAD:
             st.markdown(f"... and {len(checked.bad) - SHOWN_BAD:,} more.")
         st.download_button("Download the bad rows with their problems", bad, f"bad_rows_{name}")
-    label = (
-        f"Store the {session.counted(good, 'good row')}" if checked.bad else f"Store {session.counted(good, 'case')}"
-    )
+    label = f"Store the {how_many(good, 'good row')}" if checked.bad else f"Store {how_many(good, 'case')}"
     if good and st.button(label, type="primary"):
         added = session.store().add(checked.good, knowledge.id)
         known = added.known + checked.repeated
         st.session_state["imported"] = (
-            f"{session.counted(added.new, 'new case')}" + (f", {known:,} known already" if known else "") + "."
+            f"{how_many(added.new, 'new case')}" + (f", {known:,} known already" if known else "") + "."
         )
         del st.session_state["upload"]
         session.renew()  # the file is done with
@@ -175,7 +174,7 @@ def show_export(knowledge: Knowledge) -> None:
     rows = session.store().rows(knowledge.id)
     for kind, mime in zip(KINDS, ("text/csv", "application/vnd.apache.parquet"), strict=True):
         st.download_button(
-            f"{'All ' if rows > 1 else ''}{session.counted(rows, 'row')} as {'CSV' if kind == 'csv' else 'Parquet'}",
+            f"{'All ' if rows > 1 else ''}{how_many(rows, 'row')} as {'CSV' if kind == 'csv' else 'Parquet'}",
             as_file(knowledge, kind),
             f"cases.{kind}",
             mime,

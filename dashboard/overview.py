@@ -12,7 +12,7 @@ import tables
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.common_fixes import CommonFix
-from bayesnet.diagnosis.words import in_percent, in_words, in_words_and_percent, points
+from bayesnet.diagnosis.words import how_many, in_percent, in_words, in_words_and_percent, points
 from bayesnet.knowledge.schema import YES
 from bayesnet.learning.scale.scores import Scores, scores_of
 
@@ -43,10 +43,10 @@ def show() -> None:
     scores = scored(model, table)
     if not scores.possible.all():
         left_out = int((~scores.possible).sum())
-        st.warning(f"Left out, because they contradict the numbers in use: {session.counted(left_out, 'case')}.")
+        st.warning(f"Left out, because they contradict the numbers in use: {how_many(left_out, 'case')}.")
     chosen = np.flatnonzero(show_filters(model, table, scores) & scores.possible)
     st.markdown(
-        f"**{session.counted(len(chosen), 'case')}**, of the newest {NEWEST:,} at most. What each most likely was is by the "
+        f"**{how_many(len(chosen), 'case')}**, of the newest {NEWEST:,} at most. What each most likely was is by the "
         "numbers in use; several causes can be at work at once."
     )
     if len(chosen):

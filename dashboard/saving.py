@@ -16,9 +16,8 @@ from bayesnet.learning.cases.table import cases_table
 from bayesnet.learning.labels import label_nodes, split_labels
 
 CERTAINTIES = {"A clinician is sure": 1.0, "Rather sure": 0.8, "A guess": 0.6}
-"""What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
-
 _TRACES = "traces_left"
+"""The case that was deleted last, if traces of it are left, and why."""
 
 
 def show_saving() -> None:

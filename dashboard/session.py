@@ -24,7 +24,6 @@ __all__ = [
     "begin",
     "bind",
     "clear",
-    "counted",
     "diagnosis",
     "key",
     "model",
@@ -52,10 +51,21 @@ TIMEOUT = 3.0
 GLANCE = 0.25
 """Seconds that any click may wait to be told which version is in use: the last known one will do."""
 
-NOTED, SKIPPED, LAST, PINNED, REPORT, CASE = "noted", "skipped", "last_answered", "pinned", "report", "case_at_hand"
-OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, CASE, "level")
-"""What a session keeps of a case beside its answers: the question that was just answered where it was asked, which stays until
-the next is wanted; those that were left; the last that was answered anywhere; the pinned answers; the report; what is saved."""
+NOTED = "noted"
+"""The question that was just answered where it was asked, which stays until the next is wanted."""
+SKIPPED = "skipped"
+"""The questions that were left when they were asked."""
+LAST = "last_answered"
+"""The question that was answered last, anywhere."""
+PINNED = "pinned"
+"""The answers of the pinned case."""
+REPORT = "report"
+"""The diagnosis that the report was made of, and the report."""
+CASE = "case_at_hand"
+"""What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
+_LEVEL = "level"
+OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, CASE, _LEVEL)
+"""All that a session keeps of a case beside its answers and their diagnosis."""
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
 _GENERATION = "generation"
@@ -201,11 +211,6 @@ def as_text(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
-def counted(n: int, what: str) -> str:
-    """'1 case', '1,003 cases'."""
-    return f"{n:,} {what}" + ("" if n == 1 else "s")
-
-
 def key(name: str) -> str:
     """The widget's key. Clearing moves every widget to a new generation of keys, and so to its default."""
     return f"{name}:{st.session_state.get(_GENERATION, 0)}"
@@ -250,8 +255,8 @@ def renew() -> None:
 
 def rose_to(rank: int) -> bool:
     """Whether the level of advice is higher than at the last look in this session; at the first look it is not."""
-    before = st.session_state.get("level", rank)
-    st.session_state["level"] = rank
+    before = st.session_state.get(_LEVEL, rank)
+    st.session_state[_LEVEL] = rank
     return rank > int(before)
 
 

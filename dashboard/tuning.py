@@ -12,7 +12,7 @@ import streamlit as st
 import tables
 
 from bayesnet import BadModel, BayesnetError, DiagnosticModel, StoreError
-from bayesnet.diagnosis.words import in_range
+from bayesnet.diagnosis.words import how_many, in_range
 from bayesnet.learning import versions
 from bayesnet.learning.differences import NumberChange, differences
 from bayesnet.learning.evaluation import MEANINGS
@@ -56,7 +56,7 @@ def show_learning() -> None:
     counts = session.store().count(knowledge.id)
     total, simulated = sum(counts.values()), counts.get("simulated", 0)
     st.markdown(
-        f"**{session.counted(total, 'case')}** saved. Learning starts from what the experts said and takes all of them; each "
+        f"**{how_many(total, 'case')}** saved. Learning starts from what the experts said and takes all of them; each "
         "number weighs as much as its strength, so a few cases hardly move it."
     )
     if simulated:
@@ -144,7 +144,7 @@ def show_versions() -> None:
 def described(version: ModelVersion, in_use: bool) -> str:
     """A version in a line."""
     cases = version.summary.get("cases", 0)
-    how = session.counted(cases, "case") if cases else str(version.summary.get("method", ""))
+    how = how_many(cases, "case") if cases else str(version.summary.get("method", ""))
     return f"{version.version}, {how}" + (" (in use)" if in_use else "")
 
 

@@ -11,13 +11,11 @@ import typer
 from bayesnet.cli.arguments import Answers, JsonOption, ModelOption, in_use, parse_answers, print_json
 from bayesnet.diagnosis.model import load
 from bayesnet.errors import BadPort, MissingExtra, NotProtected
+from bayesnet.report.admin import PASSWORD, SHORTEST
 from bayesnet.shipped import shipped
 
 app = typer.Typer()
 HOME = "127.0.0.1"
-PASSWORD = "BAYESNET_ADMIN_PASSWORD"  # noqa: S105  (the name of the variable that holds it)
-SHORTEST = 12
-"""Characters of that password."""
 
 
 @app.command()

@@ -67,6 +67,11 @@ def points(change: float) -> str:
     return "less than 0.1" if abs(change) < 0.0005 else f"{change * 100:.1f}"
 
 
+def how_many(n: int, what: str) -> str:
+    """'1 case', '1,003 cases'."""
+    return f"{n:,} {what}" + ("" if n == 1 else "s")
+
+
 def within_sentence(label: str) -> str:
     """A label as it reads inside a sentence: 'muscle strain'."""
     return label[:1].lower() + label[1:]

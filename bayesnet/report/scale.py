@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from bayesnet.diagnosis.words import how_many
+
 if TYPE_CHECKING:
     from bayesnet.learning.scale.folder import Manifest
     from bayesnet.learning.scale.progress import Progress as Reached
@@ -51,17 +53,14 @@ def print_manifest(made: Manifest, folder: Path) -> None:
     scored = made.scored - made.quiet
     out.print(f"Scored [bold]{scored:,}[/] of {made.rows:,} rows by {escape(made.model['version'])}.{quiet}")
     if made.skipped or made.unread:
-        out.print(f"[yellow]Left out: {_n(made.skipped, 'row')}, and {_n(made.unread, 'file')} that cannot be read.[/]")
+        rows, files = how_many(made.skipped, "row"), how_many(made.unread, "file")
+        out.print(f"[yellow]Left out: {rows}, and {files} that cannot be read.[/]")
         for skip in sorted(made.skips, key=lambda skip: skip.row is not None)[:SHOWN_SKIPS]:  # whole files first
             out.print(f"  {escape(str(skip))}")
         if len(made.skips) > SHOWN_SKIPS:
             out.print("  ...")
-    out.print(f"{_n(made.parts, 'part')} and manifest.json are in {escape(str(folder))}.")
+    out.print(f"{how_many(made.parts, 'part')} and manifest.json are in {escape(str(folder))}.")
     out.print(f"[dim]checksum {made.checksum}[/]")
-
-
-def _n(n: int, what: str) -> str:
-    return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
 def manifest_values(made: Manifest) -> dict[str, Any]:

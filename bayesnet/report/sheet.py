@@ -95,10 +95,9 @@ def _reasons(diagnosis: Diagnosis) -> str:
     if not why.weights:
         return ""
     said = f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}."
-    reasons = _list([f"{escape(weight.sentence)}." for weight in why.weights[:REASONS]]) + _more(
-        len(why.weights) - REASONS
-    )
-    return f"<h2>Why {escape(within_sentence(first.label))}?</h2><p>{escape(said)}</p>{reasons}"
+    reasons = _list([f"{escape(weight.sentence)}." for weight in why.weights[:REASONS]])
+    left_out = _more(len(why.weights) - REASONS)
+    return f"<h2>Why {escape(within_sentence(first.label))}?</h2><p>{escape(said)}</p>{reasons}{left_out}"
 
 
 def _list(lines: list[str], look: str = "") -> str:
