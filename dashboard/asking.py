@@ -22,8 +22,9 @@ def ask_all(rose: bool) -> None:
     st.button("Clear all", on_click=session.clear, key="clear")
     st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
     for flag in knowledge.red_flags.values():
-        key = session.bind(f"flag:{flag.id}", session.answers().get(flag.id) == "yes")
-        if st.checkbox(flag.ask, key=key, on_change=session.take, args=(key, flag.id)):
+        widget, ticked = f"flag:{flag.id}", session.answers().get(flag.id) == "yes"
+        key = session.bind(widget, ticked)
+        if st.checkbox(flag.ask, ticked, key=key, on_change=session.take, args=(widget, flag.id)):
             level = knowledge.levels[flag.level]
             st.error(f"**{level.label}.** {level.says}")
     for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
@@ -40,13 +41,15 @@ def ask(question: Question, widget: str, label: str) -> None:
     """One question with all its answers in sight; what each answer means is in its help."""
     labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
     meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
+    given = session.answers().get(question.id, NOT_SURE)
     st.segmented_control(
         label,
         list(labels),
+        default=given,
         required=True,
         format_func=labels.__getitem__,
         help=f"{question.help}\n\n{meanings}",
-        key=session.bind(widget, session.answers().get(question.id, NOT_SURE)),
+        key=session.bind(widget, given),
         on_change=_take,
         args=(widget, question.id),
     )

@@ -25,6 +25,7 @@ __all__ = [
     "bind",
     "clear",
     "diagnosis",
+    "keep",
     "key",
     "model",
     "query",
@@ -69,6 +70,8 @@ OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, CASE, _LEVEL)
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
 _GENERATION = "generation"
+_TURNS = "turns"
+"""How often each bound widget was replaced by a new one."""
 _VERSION = "version"
 _PROBLEM = "store_problem"
 _UNREADABLE = "version_problem"
@@ -225,20 +228,34 @@ def remember(name: str, answer: str | None) -> None:
 
 
 def bind(widget: str, value: object) -> str:
-    """The key of a widget that is to show a value: of the session's answers, say, which another widget may have changed.
+    """The key of a widget that shows what the session keeps; the widget is to have that value as its default.
 
-    It is set only where it differs: a value that is set in every rerun would undo a click that is under way.
+    Where something else has changed the value, the key is a new one: a new widget begins with its default in whatever
+    browser draws it. A value that were set from here would be sent only once, and be lost with a connection that breaks.
     """
-    if st.session_state.get(widget) != value:
+    if st.session_state.get(_bound(widget), value) != value:
+        turns = st.session_state.setdefault(_TURNS, {})
+        turns[widget] = turns.get(widget, 0) + 1
+    return _bound(widget)
+
+
+def _bound(widget: str) -> str:
+    return f"{widget}:{st.session_state.get(_TURNS, {}).get(widget, 0)}"
+
+
+def keep(widget: str) -> None:
+    """A bound widget was changed: the session keeps its value, under the widget's name."""
+    value = st.session_state.get(_bound(widget))
+    if value is not None:  # a browser that was cut off may report a widget that was replaced since
         st.session_state[widget] = value
-    return widget
 
 
 def take(widget: str, name: str) -> None:
-    """A widget was changed: its value is the answer now."""
-    value = st.session_state[widget]
-    remember(name, ("yes" if value else None) if isinstance(value, bool) else value)
-    st.session_state[LAST] = name
+    """A bound widget was changed: its value is the answer now."""
+    value = st.session_state.get(_bound(widget))
+    if value is not None:  # as in `keep`
+        remember(name, ("yes" if value else None) if isinstance(value, bool) else value)
+        st.session_state[LAST] = name
 
 
 def clear() -> None:

@@ -1,6 +1,6 @@
 """Tuning: learn from the saved cases, review every version before and after, adopt, roll back; or edit numbers by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import charts_learning
@@ -20,8 +20,8 @@ from bayesnet.learning.store import ModelVersion
 
 MOVED_MOST = 10
 LEARN, REVIEW, EDIT = "Learn from cases", "Versions", "Edit by hand"
-NEXT_VIEW = "tuning:next_view"
-"""The view that is to be shown in the next rerun: a widget that is drawn already cannot be set."""
+VIEW, VERSION, BEFORE = "tuning:view", "tuning:version", "tuning:before"
+"""What a session keeps of this page: the view, the version under review, and the one it is compared with."""
 EXPERTS = "What the experts said"
 FADING = {"As it is": 1.0, "Half": 0.5, "A tenth": 0.1}
 
@@ -40,11 +40,18 @@ def show() -> None:
         return
     in_use = session.model().knowledge
     st.markdown(in_use.numbers_from or "Numbers: what the experts said.")
-    if NEXT_VIEW in st.session_state:
-        st.session_state["tuning:view"] = st.session_state.pop(NEXT_VIEW)
-    st.session_state.setdefault("tuning:view", LEARN)
-    view = st.segmented_control("What do you want to do?", [LEARN, REVIEW, EDIT], required=True, key="tuning:view")
-    {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}[view or LEARN]()
+    views = {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}
+    view = st.session_state.setdefault(VIEW, LEARN)
+    st.segmented_control(
+        "What do you want to do?",
+        list(views),
+        default=view,
+        required=True,
+        key=session.bind(VIEW, view),
+        on_change=session.keep,
+        args=(VIEW,),
+    )
+    views[view]()
 
 
 # ---- learning
@@ -131,14 +138,27 @@ def show_versions() -> None:
         st.markdown("There is no version yet but what the experts said. Learn from cases, or edit by hand.")
         return
     names = {version.version: described(version, version.version == in_use) for version in found}
-    if st.session_state.get("tuning:version") not in names:
-        st.session_state["tuning:version"] = found[0].version
-    chosen = st.selectbox("Version", list(names), format_func=names.__getitem__, key="tuning:version")
+    chosen = choose("Version", names, VERSION)
     others = {versions.SHIPPED: EXPERTS} | {name: said for name, said in names.items() if name != chosen}
-    if st.session_state.get("tuning:before") not in others:
-        st.session_state["tuning:before"] = versions.SHIPPED
-    before = st.selectbox("Compare its numbers with", list(others), format_func=others.__getitem__, key="tuning:before")
+    before = choose("Compare its numbers with", others, BEFORE)
     show_version(next(version for version in found if version.version == chosen), "review", before)
+
+
+def choose(label: str, names: Mapping[str, str], kept: str) -> str:
+    """One of these versions, the first to begin with; the choice is kept in the session under a name."""
+    if st.session_state.get(kept) not in names:
+        st.session_state[kept] = next(iter(names))
+    chosen: str = st.session_state[kept]
+    st.selectbox(
+        label,
+        list(names),
+        list(names).index(chosen),
+        format_func=names.__getitem__,
+        key=session.bind(kept, chosen),
+        on_change=session.keep,
+        args=(kept,),
+    )
+    return chosen
 
 
 def described(version: ModelVersion, in_use: bool) -> str:
@@ -299,8 +319,7 @@ def keep(changed: DiagnosticModel) -> None:
     """Keeps an edited model, and goes on to its review."""
     version = versions.edited_version(changed)
     session.store().add_version(version)
-    st.session_state[NEXT_VIEW] = REVIEW
-    st.session_state["tuning:version"] = version.version
+    st.session_state.update({VIEW: REVIEW, VERSION: version.version})
 
 
 def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:

@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what a lifter sees and does."""
 
+import math
 import re
 import shutil
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import load
 import pytest
 from browser import LAPTOP, PHONE, answer, chart_says, open_check
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
@@ -50,6 +51,58 @@ def test_a_link_restores_answers_and_posterior(page: Page, model: DiagnosticMode
     expect(page.get_by_role("alert").filter(has_text="See a doctor now")).to_be_visible()
     posture = page.get_by_role("radiogroup", name="How does your back look")
     expect(posture.get_by_role("radio", name="Rounded")).to_be_checked()
+
+
+class Line:
+    """A page's connection to its server, that can be cut: it is told that a run began, and then nothing until it is mended."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.connections = page, 0
+        self.arrive = math.inf
+        page.route_web_socket("**/_stcore/stream", self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        server.on_message(lambda message: self._pass_on(message, browser))
+        self.ends = (browser, server)
+        self.connections += 1
+
+    def _pass_on(self, message: str | bytes, browser: WebSocketRoute) -> None:
+        if self.arrive > 0:
+            self.arrive -= 1
+            browser.send(message)
+
+    def cut(self) -> None:
+        self.arrive = 2
+
+    def mend(self) -> None:
+        self.page.wait_for_timeout(3_000)  # what the server has to say, it has said by now
+        for end in self.ends:
+            end.close(code=3000, reason="cut off")
+        self.arrive, before = math.inf, self.connections
+        self.page.wait_for_timeout(3_000)
+        assert self.connections == before + 1
+
+
+def test_what_a_broken_connection_lost_is_shown_all_the_same(page: Page, model: DiagnosticModel) -> None:
+    """On a phone in a cellar. The server does not say twice what it said in vain: the page must not depend on it."""
+    line, questions = Line(page), len(model.knowledge.questions)
+    tear = page.get_by_role("radiogroup", name="Did you feel a sharp tear").last
+    line.cut()
+    page.goto("/?felt_tear=yes&dark_urine=yes")
+    line.mend()
+    expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible(timeout=30_000)
+    expect(tear.get_by_role("radio", name="Yes")).to_be_checked()
+    expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(questions - 1)
+    expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
+
+    line.cut()
+    page.get_by_role("button", name="Undo Felt a tear: Yes").click()
+    line.mend()
+    expect(page.get_by_role("button", name="Undo Felt a tear: Yes")).to_have_count(0)
+    expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(questions)
+    expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
+    expect(page).to_have_url(re.compile(r"\?dark_urine=yes$"))
 
 
 def test_unknown_answers_in_a_link_are_told_and_ignored(page: Page) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ def test_spark_gives_up_such_a_task(run_on: RunOn) -> None:
         ("dask", "no address at all", None, "does not answer"),
         ("dask", "tcp://me:secret@x:1", None, "^the address of an engine takes no user and no password$"),
         ("spark", "no master at all", None, "'no master at all' is no Spark master"),
-        ("spark", "local[x]", None, "Spark cannot run the tasks: .*local"),
+        ("spark", "local[x]", None, r"Spark cannot run the tasks: .*Could not parse Master URL: 'local\[x\]'"),
     ],
 )
 def test_options_that_cannot_be(engine: str, address: str | None, jobs: Any, says: str) -> None:
@@ -179,6 +180,27 @@ def test_a_cluster_that_does_not_answer(
     with pytest.raises(EngineError, match=f"at {address} does not answer"), opened(engine, address):
         pass
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("fails", "works"), [(1, True), (99, False)])
+def test_dask_on_a_machine_too_busy_to_start_its_thread(
+    fails: int, works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed.utils import LoopRunner
+
+    start, failed = LoopRunner.start, []
+
+    def too_busy(runner: LoopRunner) -> None:
+        if len(failed) < fails:
+            failed.append(runner)
+            raise AssertionError
+        start(runner)
+
+    with dask_scheduler(tmp_path) as address:
+        monkeypatch.setattr(LoopRunner, "start", too_busy)
+        says = nullcontext() if works else pytest.raises(EngineError, match="so busy is this machine; try again later")
+        with says, opened("dask", address) as run:
+            assert list(run(str, [1, 2])) == ["1", "2"]
 
 
 def test_a_scheduler_without_workers(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -30,6 +30,7 @@ AT_ONCE = 64
 RETRIES = 3
 TIMEOUT = 10.0
 """Seconds to wait for a cluster to answer."""
+ATTEMPTS = 3
 PACKAGE = "bayesnet"
 JAVA = "Spark needs Java 17 or later, and there is none; on Debian: apt-get install openjdk-17-jre-headless"
 
@@ -76,22 +77,32 @@ def dask(address: str | None, jobs: int) -> Iterator[Run]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if address is None:
+            local = partial(
+                LocalCluster,
+                n_workers=jobs,
+                threads_per_worker=1,
+                memory_limit=None,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
             with deaf_children():
-                cluster = LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    memory_limit=None,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
-            stack.enter_context(cluster)
+                cluster = stack.enter_context(_started(local))
         try:
-            client = stack.enter_context(Client(cluster if address is None else address, timeout=TIMEOUT))
+            place = cluster if address is None else address
+            client = stack.enter_context(_started(partial(Client, place, timeout=TIMEOUT)))
         except (OSError, TimeoutError, ValueError) as error:
             raise EngineError(f"the Dask scheduler at {address} does not answer: {_first_line(error)}") from None
         with _in_one_line("Dask"):
             _check_versions("Dask", list(client.run(version, PACKAGE).values()))
         yield on_dask(client)
+
+
+def _started(make: Callable[[], T]) -> T:
+    """A client or a cluster of Dask. Where a busy machine does not start its thread in ten seconds, it merely asserts."""
+    for _ in range(ATTEMPTS):
+        with suppress(AssertionError):
+            return make()
+    raise EngineError("Dask cannot start its own thread here, so busy is this machine; try again later")
 
 
 # ---- Spark
@@ -217,8 +228,9 @@ def _in_one_line(engine: str) -> Iterator[None]:
 
 
 def _first_line(error: BaseException) -> str:
-    """What went wrong: of Spark's pages, the line with the Python error, or else why the job was given up."""
+    """What went wrong: of Spark's pages, the line with the Python error, or why the job was given up, or Java's own."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)]
     telling += [line for line in lines if "Job aborted due to stage failure" in line]
+    telling += [line.removeprefix(": ") for line in lines if line.startswith(": ")]
     return (telling or lines or [type(error).__name__])[0][:300]
