@@ -156,7 +156,7 @@ def test_spark_gives_up_such_a_task(run_on: RunOn) -> None:
         ("dask", "no address at all", None, "does not answer"),
         ("dask", "tcp://me:secret@x:1", None, "^the address of an engine takes no user and no password$"),
         ("spark", "no master at all", None, "'no master at all' is no Spark master"),
-        ("spark", "local[x]", None, r"Spark cannot run the tasks: .*Could not parse Master URL: 'local\[x\]'"),
+        ("spark", "local[x]", None, r"'local\[x\]' is no Spark master; allowed: such as"),
     ],
 )
 def test_options_that_cannot_be(engine: str, address: str | None, jobs: Any, says: str) -> None:
@@ -200,7 +200,7 @@ def test_dask_on_a_machine_too_busy_to_start_its_thread(
         monkeypatch.setattr(LoopRunner, "start", too_busy)
         says = nullcontext() if works else pytest.raises(EngineError, match="so busy is this machine; try again later")
         with says, opened("dask", address) as run:
-            assert list(run(str, [1, 2])) == ["1", "2"]
+            assert set(run(str, [1, 2])) == {"1", "2"}
 
 
 def test_a_scheduler_without_workers(tmp_path: Path) -> None:

@@ -147,6 +147,12 @@ def test_what_cannot_be_is_one_line(
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
 
 
+def test_what_java_has_against_an_address_is_one_line(bayesnet, logs: Path) -> None:
+    needs("pyspark")
+    text = refused(bayesnet("score", "logs", "-o", "s", "--engine", "spark", "--address", "spark://nowhere"))
+    assert text.endswith("SparkException: Invalid master URL: spark://nowhere\n")
+
+
 def test_ctrl_c_leaves_whole_parts_and_resume_goes_on(bayesnet, tmp_path: Path, model: DiagnosticModel) -> None:
     many = tmp_path / "many"
     many.mkdir()

@@ -177,12 +177,13 @@ def _end(gateway: Any) -> None:
     SparkContext._gateway = SparkContext._jvm = None
 
 
+MASTERS = r"local(\[(\d+|\*)(,\d+)?\])?$|local-cluster\[\d+,\d+,\d+\]$|yarn$|spark://|k8s://"
 SETTINGS = [("spark.ui.enabled", "false"), ("spark.ui.showConsoleProgress", "false")]
 
 
 def _check_answers(master: str | None) -> None:
     """Raises EngineError for what is no master, and where nobody listens at spark://host:port: Spark would try for a minute."""
-    if master is not None and not re.match(r"(local|yarn|spark://|k8s://)", master):
+    if master is not None and not re.match(MASTERS, master):
         raise EngineError(
             f"{master!r} is no Spark master; allowed: such as spark://host:7077, k8s://..., yarn or local[2]"
         )
