@@ -96,6 +96,14 @@ def answer(page: Page, question: str, choice: str) -> None:
     page.get_by_role("radiogroup", name=question).last.get_by_role("radio", name=choice, exact=True).click()
 
 
+def agree(page: Page) -> None:
+    """Consents to saving, by the keyboard: a click could miss what is still moving while it opens."""
+    page.get_by_text("Save this case").click()
+    box = page.get_by_role("checkbox", name="I agree that these answers are kept")
+    box.press("Space")
+    expect(box).to_be_checked()
+
+
 def chart_says(page: Page, *lines: str) -> None:
     chart = page.locator("[data-testid=stVegaLiteChart] svg").first
     for line in lines:

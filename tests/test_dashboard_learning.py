@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import LAPTOP, answer, open_check
+from browser import LAPTOP, agree, answer, open_check
 from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import CaseStore, DiagnosticModel
@@ -37,8 +37,7 @@ def rows(store: CaseStore) -> int:
 
 def save(page: Page) -> str:
     """Saves the case at hand, and gives back its number."""
-    page.get_by_text("Save this case").click()
-    page.get_by_text("I agree that these answers are kept").click()
+    agree(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Keep this number")).to_be_visible()
     number = page.get_by_test_id("stCode").filter(has_text=re.compile("[0-9a-f]{32}")).first.inner_text()
@@ -142,7 +141,7 @@ def test_from_three_saved_cases_to_an_adopted_model_and_back(
     expect(page.get_by_text("1,003 cases saved")).to_be_visible()
     page.get_by_role("button", name="Learn", exact=True).click()
     expect(page.get_by_text("Kept as version")).to_be_visible(timeout=LONG)
-    expect(page.get_by_text("Better on held-out cases")).to_be_visible()
+    expect(page.get_by_text("Better on held-out cases")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("rowheader", name="ln P(answers and labels | outcome), nats")).to_be_visible()
     expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_have_count(3)
     expect(page.locator("[data-testid=stVegaLiteChart] svg").nth(1)).to_contain_text("→")
@@ -196,8 +195,7 @@ def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
 def test_consent_is_for_the_answers_it_was_given_for(page: Page) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("Save this case").click()
-    page.get_by_text("I agree that these answers are kept").click()
+    agree(page)
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
     answer(page, "Did you squat to failure", "Yes")
     expect(page.get_by_role("checkbox", name="I agree that these answers are kept")).not_to_be_checked()
@@ -212,8 +210,7 @@ def shipped_knowledge():
 
 def test_a_double_click_saves_once(page: Page, store: CaseStore) -> None:
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("Save this case").click()
-    page.get_by_text("I agree that these answers are kept").click()
+    agree(page)
     page.get_by_role("button", name="Save", exact=True).dblclick()
     expect(page.get_by_text("Keep this number")).to_be_visible()
     page.wait_for_timeout(500)
@@ -304,8 +301,7 @@ def test_cases_that_are_not_explained_yet_can_be_picked_out(page: Page, store: C
 
 def test_a_locked_store_saves_nothing_says_so_and_the_page_goes_on(page: Page, store: CaseStore, folder: Path) -> None:
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("Save this case").click()
-    page.get_by_text("I agree that these answers are kept").click()
+    agree(page)
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
     other = sqlite3.connect(folder / "cases.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

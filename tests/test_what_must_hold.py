@@ -13,7 +13,7 @@ import load
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import LAPTOP, PHONE, open_check
+from browser import LAPTOP, PHONE, agree, open_check
 from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import CaseStore, DiagnosticModel
@@ -398,8 +398,7 @@ def test_9_a_saved_case_is_there_at_once_in_another_session(
     page: Page, browser: Browser, address: str, folder: Path
 ) -> None:
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("Save this case").click()
-    page.get_by_text("I agree that these answers are kept").click()
+    agree(page)
     page.get_by_role("button", name="Save", exact=True).click()
     number = page.get_by_test_id("stCode").filter(has_text=re.compile("[0-9a-f]{32}")).first.inner_text().strip()
     other = browser.new_page(viewport=LAPTOP, base_url=address)
