@@ -201,12 +201,14 @@ def show_report(diagnosis: Diagnosis) -> None:
     It is made with the page, once per diagnosis: one that is made when it is asked for is gone if a rerun comes between.
     """
     if session.answers():
-        kept = st.session_state.get(session.REPORT)
-        if kept is None or kept[0] is not diagnosis:
-            kept = (diagnosis, sheet(session.model(), diagnosis, datetime.now().astimezone()))
-            st.session_state[session.REPORT] = kept
+        model = session.model()
+        report = session.made(
+            session.REPORT,
+            (model, dict(session.answers())),
+            lambda: sheet(model, diagnosis, datetime.now().astimezone()),
+        )
         st.download_button(
-            "Download a report to print", kept[1], "report.html", "text/html", on_click="ignore", key="report_button"
+            "Download a report to print", report, "report.html", "text/html", on_click="ignore", key="report_button"
         )
 
 

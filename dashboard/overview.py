@@ -52,19 +52,16 @@ def show() -> None:
     if len(chosen):
         table, scores = table.iloc[chosen].reset_index(drop=True), scores.rows(chosen)
         show_mix(model, table, scores)
-        show_fixes(model.common_fixes(answers_of(model, table)))
+        of = (model, tuple(table["case_id"]))
+        show_fixes(session.made("fixes", of, lambda: model.common_fixes(answers_of(model, table))))
         show_cases(model, table, scores)
 
 
 def scored(model: DiagnosticModel, table: pd.DataFrame) -> Scores:
     """The scores of the cases as they are stored, which is without warning signs; kept until cases or numbers change."""
-    known = (model, tuple(table["case_id"]))
-    kept = st.session_state.get("scored")
-    if kept is None or kept[0] != known:
-        unknown = dict.fromkeys(model.knowledge.red_flags, "")
-        kept = st.session_state["scored"] = (known, scores_of(model, table.assign(**unknown)))
-    found: Scores = kept[1]
-    return found
+    unknown = dict.fromkeys(model.knowledge.red_flags, "")
+    of = (model, tuple(table["case_id"]))
+    return session.made("scores", of, lambda: scores_of(model, table.assign(**unknown)))
 
 
 def show_filters(model: DiagnosticModel, table: pd.DataFrame, scores: Scores) -> np.ndarray:

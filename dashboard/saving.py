@@ -92,7 +92,7 @@ def show_traces() -> None:
     """What is left of the case that was deleted last, and a way to remove that too."""
     if _TRACES in st.session_state:
         case_id, problem = st.session_state[_TRACES]
-        st.warning(f"The case is deleted, but traces are left in the file. {access.told(problem)}")
+        st.warning(access.told(problem) or "The case is deleted, but traces are left in the file.")
         if st.button("Remove the traces", key="traces"):
             delete(case_id)
             st.rerun()

@@ -9,7 +9,9 @@ import gc
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
@@ -27,6 +29,7 @@ __all__ = [
     "diagnosis",
     "keep",
     "key",
+    "made",
     "model",
     "query",
     "remember",
@@ -42,6 +45,8 @@ __all__ = [
     "theme",
     "version_problem",
 ]
+
+T = TypeVar("T")
 
 NOT_SURE = "not_sure"
 """The option every question starts with; it is no state of any question."""
@@ -61,7 +66,7 @@ LAST = "last_answered"
 PINNED = "pinned"
 """The answers of the pinned case."""
 REPORT = "report"
-"""The diagnosis that the report was made of, and the report."""
+"""The report, and what it was made of."""
 CASE = "case_at_hand"
 """What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
 _LEVEL = "level"
@@ -177,10 +182,15 @@ def answers() -> dict[str, str]:
 def diagnosis() -> Diagnosis:
     """The diagnosis of this session's answers, kept until they or the version in use change."""
     used, given = model(), dict(answers())
-    kept = st.session_state.get(_DIAGNOSIS)
-    if kept is None or kept[0] is not used or kept[1] != given:
-        kept = st.session_state[_DIAGNOSIS] = (used, given, used.diagnose(given))
-    found: Diagnosis = kept[2]
+    return made(_DIAGNOSIS, (used, given), lambda: used.diagnose(given))
+
+
+def made(name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:
+    """What is made of something and kept in the session under a name; it is made anew when that something differs."""
+    kept = st.session_state.get(name)
+    if kept is None or kept[0] != of:
+        kept = st.session_state[name] = (of, make())
+    found: T = kept[1]
     return found
 
 

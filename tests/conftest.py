@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Generator
 
@@ -15,6 +16,9 @@ from bayesnet.learning.place import VARIABLE
 _OWN = tempfile.TemporaryDirectory(prefix="bayesnet-tests-")
 os.environ["XDG_DATA_HOME"] = _OWN.name
 os.environ.pop(VARIABLE, None)
+
+# Whoever is started in the background is deaf to Ctrl-C, and so is all that it starts; some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["browser", "engines"]
 

@@ -444,7 +444,7 @@ def test_traces_that_could_not_be_removed_yet_are_told(tmp_path: Path, k: Knowle
     reader.execute("PRAGMA journal_mode = WAL")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM cases").fetchall()
-    with pytest.raises(StoreError, match="1 cases are deleted, but traces are left"):
+    with pytest.raises(StoreError, match="1 case is deleted, but traces are left"):
         store.delete(["secret"])
     assert store.rows(k.id) == 0
     reader.close()

@@ -1,5 +1,6 @@
 """The case store when things go wrong: killed processes, races, and databases that cannot be used, told in one line."""
 
+import itertools
 import logging
 import multiprocessing
 import os
@@ -272,6 +273,36 @@ def test_a_migration_that_fails_leaves_nothing(url: str, monkeypatch: pytest.Mon
     told(lambda: CaseStore(url), about="nonsense")
     monkeypatch.undo()
     CaseStore(url).close()
+
+
+CUT_SHORT = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from bayesnet import CaseStore
+
+left = [int(sys.argv[2])]
+
+@event.listens_for(Engine, "after_cursor_execute")
+def count(connection, cursor, statement, *rest):
+    if statement.lstrip().startswith(("CREATE", "INSERT")):
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+CaseStore(sys.argv[1])
+"""
+
+
+def test_a_migration_that_is_killed_leaves_nothing_and_the_next_start_makes_it(url: str, k: Knowledge) -> None:
+    def killed_after(statements: int) -> bool:
+        done = subprocess.run([sys.executable, "-c", CUT_SHORT, url, str(statements)], check=False)
+        assert done.returncode in {0, -signal.SIGKILL}
+        return done.returncode != 0
+
+    kills = list(itertools.takewhile(killed_after, itertools.count(0, 3)))
+    assert len(kills) >= 3  # in the beginning, in the middle, near the end; and the last one was left to finish
+    with CaseStore(url) as store:
+        assert store.add(random_cases(k, 3), k.id).new == 3
 
 
 # ---- files that cannot be used

@@ -19,7 +19,7 @@ class _Store:
         self.tries.append(case_ids)
         if len(self.tries) == 1:
             raise TracesLeft(
-                "1 cases are deleted, but traces are left in the file; delete again: another program is using it"
+                "1 case is deleted, but traces are left in the file; delete again: another program is using it"
             )
         return 0
 

@@ -110,7 +110,8 @@ class CaseStore:
             failure = str(error)
         if failure or busy:
             reason = failure or "another program is using it"
-            raise TracesLeft(f"{number} cases are deleted, but traces are left in the file; delete again: {reason}")
+            deleted = "1 case is" if number == 1 else f"{number:,} cases are"
+            raise TracesLeft(f"{deleted} deleted, but traces are left in the file; delete again: {reason}")
         return number
 
     def count(self, model: str) -> dict[str, int]:
