@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -82,7 +83,7 @@ class Visitor:
         element = message.delta.new_element
         if element.WhichOneof("type") == "button_group":
             widget = element.button_group.id
-            self.widgets[widget.split("-", 2)[-1]] = widget
+            self.widgets[re.sub(r":\d+$", "", widget.split("-", 2)[-1])] = widget  # whichever turn of it this is
         elif element.WhichOneof("type") == "exception":
             self.errors.append(element.exception.message)
         elif element.WhichOneof("type") in ("markdown", "alert", "heading"):
