@@ -22,42 +22,41 @@ def ask_all(rose: bool) -> None:
     st.button("Clear all", on_click=session.clear, key="clear")
     st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
     for flag in knowledge.red_flags.values():
-        widget, ticked = f"flag:{flag.id}", session.answers().get(flag.id) == "yes"
-        key = session.bind(widget, ticked)
-        if st.checkbox(flag.ask, ticked, key=key, on_change=session.take, args=(widget, flag.id)):
+        key, ticked = session.widget(f"flag:{flag.id}"), session.answers().get(flag.id) == "yes"
+        if st.checkbox(flag.ask, ticked, key=key, on_change=_take, args=(key,)):
             level = knowledge.levels[flag.level]
             st.error(f"**{level.label}.** {level.says}")
     for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
         st.markdown(f"### {section}")
         for question in knowledge.questions.values():
             if question.section == section:
-                ask(question, f"all:{question.id}", question.ask)
+                ask(question, "all", question.ask)
                 if rose and st.session_state.get(LAST) == question.id:
                     level = session.diagnosis().advice.level
                     st.error(f"**{level.label}.** {level.says}")
 
 
-def ask(question: Question, widget: str, label: str) -> None:
+def ask(question: Question, kind: str, label: str) -> None:
     """One question with all its answers in sight; what each answer means is in its help."""
     labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
     meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
-    given = session.answers().get(question.id, NOT_SURE)
+    key = session.widget(f"{kind}:{question.id}")
     st.segmented_control(
         label,
         list(labels),
-        default=given,
+        default=session.answers().get(question.id, NOT_SURE),
         required=True,
         format_func=labels.__getitem__,
         help=f"{question.help}\n\n{meanings}",
-        key=session.bind(widget, given),
+        key=key,
         on_change=_take,
-        args=(widget, question.id),
+        args=(key, question.id if kind == "next" else None),
     )
 
 
-def _take(widget: str, question: str) -> None:
-    session.take(widget, question)
-    st.session_state[NOTED] = question if widget.startswith("next:") else None
+def _take(key: str, noted: str | None = None) -> None:
+    if session.take(key):
+        st.session_state[NOTED] = noted
 
 
 def ask_next(diagnosis: Diagnosis) -> None:
@@ -81,7 +80,7 @@ def ask_next(diagnosis: Diagnosis) -> None:
         else:
             st.markdown(_no_more([knowledge.labels[name] for name in skipped]))
             return
-        ask(knowledge.questions[name], f"next:{name}", f"Next: {knowledge.questions[name].ask}")
+        ask(knowledge.questions[name], "next", f"Next: {knowledge.questions[name].ask}")
         st.button("Next question", key="next", on_click=_go_on, args=(name,))
         st.markdown(says)
 

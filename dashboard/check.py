@@ -50,8 +50,8 @@ def show_results(diagnosis: Diagnosis) -> None:
     """Banner, headline and bars; then why, and what to do."""
     show_banner(diagnosis)
     show_headline(diagnosis)
-    made = session.model().knowledge.provenance
-    if made and made.simulated:
+    provenance = session.model().knowledge.provenance
+    if provenance and provenance.simulated:
         st.warning(
             f"{session.model().knowledge.numbers_from} Simulated cases are made up: these bars say nothing of people."
         )

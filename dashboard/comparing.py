@@ -59,6 +59,5 @@ def _unpin() -> None:
 
 
 def _go_back() -> None:
-    session.answers().clear()
-    session.answers().update(st.session_state[PINNED])
+    session.remember_only(st.session_state[PINNED])
     st.session_state[LAST] = None

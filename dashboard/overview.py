@@ -19,6 +19,8 @@ from bayesnet.learning.scale.scores import Scores, scores_of
 NEWEST = 1000
 """So many cases are looked at; `bayesnet score` takes any number."""
 SHOWN = 200
+_SCORES, _FIXES = "overview:scores", "overview:fixes"
+"""What was made of the cases shown, kept in the session."""
 EVER = "Ever"
 SINCE = {EVER: None, "3 months": 91, "30 days": 30, "7 days": 7}
 
@@ -53,7 +55,7 @@ def show() -> None:
         table, scores = table.iloc[chosen].reset_index(drop=True), scores.rows(chosen)
         show_mix(model, table, scores)
         of = (model, tuple(table["case_id"]))
-        show_fixes(session.made("fixes", of, lambda: model.common_fixes(answers_of(model, table))))
+        show_fixes(session.made(_FIXES, of, lambda: model.common_fixes(answers_of(model, table))))
         show_cases(model, table, scores)
 
 
@@ -61,7 +63,7 @@ def scored(model: DiagnosticModel, table: pd.DataFrame) -> Scores:
     """The scores of the cases as they are stored, which is without warning signs; kept until cases or numbers change."""
     unknown = dict.fromkeys(model.knowledge.red_flags, "")
     of = (model, tuple(table["case_id"]))
-    return session.made("scores", of, lambda: scores_of(model, table.assign(**unknown)))
+    return session.made(_SCORES, of, lambda: scores_of(model, table.assign(**unknown)))
 
 
 def show_filters(model: DiagnosticModel, table: pd.DataFrame, scores: Scores) -> np.ndarray:

@@ -9,7 +9,7 @@ import gc
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,15 +24,16 @@ __all__ = [
     "answers",
     "as_text",
     "begin",
-    "bind",
     "clear",
     "diagnosis",
     "keep",
     "key",
     "made",
     "model",
+    "put",
     "query",
     "remember",
+    "remember_only",
     "renew",
     "rose_to",
     "settle",
@@ -44,6 +45,7 @@ __all__ = [
     "take_from_url",
     "theme",
     "version_problem",
+    "widget",
 ]
 
 T = TypeVar("T")
@@ -76,7 +78,9 @@ _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
 _GENERATION = "generation"
 _TURNS = "turns"
-"""How often each bound widget was replaced by a new one."""
+"""How often each widget that shows what is kept was replaced by a new one."""
+KINDS = ("all", "next", "flag")
+"""The widgets of an answer are named `all:felt_tear`: in the list of all questions, where it is asked next, and to tick."""
 _VERSION = "version"
 _PROBLEM = "store_problem"
 _UNREADABLE = "version_problem"
@@ -229,48 +233,48 @@ def key(name: str) -> str:
     return f"{name}:{st.session_state.get(_GENERATION, 0)}"
 
 
-def remember(name: str, answer: str | None) -> None:
-    """Keeps an answer; None and NOT_SURE forget it."""
-    if answer is None or answer == NOT_SURE:
-        answers().pop(name, None)
-    else:
-        answers()[name] = answer
+def remember(name: str, answer: str | None, by: str = "") -> bool:
+    """Keeps an answer; None and NOT_SURE forget it. Returns whether that changes anything.
 
-
-def bind(widget: str, value: object) -> str:
-    """The key of a widget that shows what the session keeps; the widget is to have that value as its default.
-
-    Where something else has changed the value, the key is a new one: a new widget begins with its default in whatever
-    browser draws it. A value that were set from here would be sent only once, and be lost with a connection that breaks.
+    All widgets that show it are renewed, but the one `by` which it was given.
     """
-    if st.session_state.get(_bound(widget), value) != value:
-        turns = st.session_state.setdefault(_TURNS, {})
-        turns[widget] = turns.get(widget, 0) + 1
-    return _bound(widget)
+    now = None if answer == NOT_SURE else answer
+    if now == answers().get(name):
+        return False
+    if now is None:
+        del answers()[name]
+    else:
+        answers()[name] = now
+    for kind in KINDS:
+        if f"{kind}:{name}" != by:
+            _renew_widget(f"{kind}:{name}")
+    return True
 
 
-def _bound(widget: str) -> str:
-    return f"{widget}:{st.session_state.get(_TURNS, {}).get(widget, 0)}"
+def remember_only(given: Mapping[str, str]) -> None:
+    """Keeps these answers in place of all that were given."""
+    for name in list(answers()):
+        remember(name, None)
+    for name, answer in given.items():
+        remember(name, answer)
 
 
-def keep(widget: str) -> None:
-    """A bound widget was changed: the session keeps its value, under the widget's name."""
-    value = st.session_state.get(_bound(widget))
-    if value is not None:  # a browser that was cut off may report a widget that was replaced since
-        st.session_state[widget] = value
-
-
-def take(widget: str, name: str) -> None:
-    """A bound widget was changed: its value is the answer now."""
-    value = st.session_state.get(_bound(widget))
-    if value is not None:  # as in `keep`
-        remember(name, ("yes" if value else None) if isinstance(value, bool) else value)
+def take(key: str) -> bool:
+    """A widget of an answer was changed: its value is the answer now. Returns whether that changes anything."""
+    if not _is_shown(key):
+        return False
+    kind, name, _ = key.split(":")
+    value = st.session_state[key]
+    changed = remember(name, ("yes" if value else None) if isinstance(value, bool) else value, f"{kind}:{name}")
+    if changed:
         st.session_state[LAST] = name
+    return changed
 
 
 def clear() -> None:
     """Forgets the case, with all that was made of it, and begins anew: the next person at this screen sees nothing of it."""
-    for name in (_ANSWERS, _DIAGNOSIS, *OF_THE_CASE):
+    remember_only({})
+    for name in (_DIAGNOSIS, *OF_THE_CASE):
         st.session_state.pop(name, None)
     renew()
 
@@ -278,6 +282,43 @@ def clear() -> None:
 def renew() -> None:
     """Every widget starts again from the answers that are kept."""
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
+
+
+# ---- widgets that show what is kept
+
+
+def widget(name: str) -> str:
+    """The key of the widget that shows what is kept under a name, and that is to have it as its default.
+
+    It is another key whenever anything but the widget itself has changed what is kept: a new widget begins with its
+    default in whatever browser draws it. A value set from here would be sent only once, and would be lost with a connection
+    that breaks; and a browser that was cut off reports under the old key what it showed before, which is then ignored.
+    """
+    return f"{name}:{st.session_state.get(_TURNS, {}).get(name, 0)}"
+
+
+def _renew_widget(name: str) -> None:
+    turns = st.session_state.setdefault(_TURNS, {})
+    turns[name] = turns.get(name, 0) + 1
+
+
+def _is_shown(key: str) -> bool:
+    return key in st.session_state and key == widget(key.rpartition(":")[0])
+
+
+def put(name: str, value: object) -> None:
+    """Keeps a value under a name, in place of what its widget shows."""
+    st.session_state[name] = value
+    _renew_widget(name)
+
+
+def keep(key: str) -> None:
+    """The widget of a value that is kept was changed: its value is kept now."""
+    if _is_shown(key):
+        st.session_state[key.rpartition(":")[0]] = st.session_state[key]
+
+
+# ---- what is kept of the page
 
 
 def rose_to(rank: int) -> bool:

@@ -41,15 +41,15 @@ def show() -> None:
     in_use = session.model().knowledge
     st.markdown(in_use.numbers_from or "Numbers: what the experts said.")
     views = {LEARN: show_learning, REVIEW: show_versions, EDIT: show_editing}
-    view = st.session_state.setdefault(VIEW, LEARN)
+    view, key = st.session_state.setdefault(VIEW, LEARN), session.widget(VIEW)
     st.segmented_control(
         "What do you want to do?",
         list(views),
         default=view,
         required=True,
-        key=session.bind(VIEW, view),
+        key=key,
         on_change=session.keep,
-        args=(VIEW,),
+        args=(key,),
     )
     views[view]()
 
@@ -137,7 +137,8 @@ def show_versions() -> None:
     if not found:
         st.markdown("There is no version yet but what the experts said. Learn from cases, or edit by hand.")
         return
-    names = {version.version: described(version, version.version == in_use) for version in found}
+    names = {version.version: described(version) for version in found}
+    st.markdown(f"In use: **{names.get(in_use or '', EXPERTS)}**.")
     chosen = choose("Version", names, VERSION)
     others = {versions.SHIPPED: EXPERTS} | {name: said for name, said in names.items() if name != chosen}
     before = choose("Compare its numbers with", others, BEFORE)
@@ -147,25 +148,25 @@ def show_versions() -> None:
 def choose(label: str, names: Mapping[str, str], kept: str) -> str:
     """One of these versions, the first to begin with; the choice is kept in the session under a name."""
     if st.session_state.get(kept) not in names:
-        st.session_state[kept] = next(iter(names))
-    chosen: str = st.session_state[kept]
+        session.put(kept, next(iter(names)))
+    chosen, key = str(st.session_state[kept]), session.widget(kept)
     st.selectbox(
         label,
         list(names),
         list(names).index(chosen),
         format_func=names.__getitem__,
-        key=session.bind(kept, chosen),
+        key=key,
         on_change=session.keep,
-        args=(kept,),
+        args=(key,),
     )
     return chosen
 
 
-def described(version: ModelVersion, in_use: bool) -> str:
-    """A version in a line."""
+def described(version: ModelVersion) -> str:
+    """A version in a line, which never changes: a browser sends what it shows back, and must be understood."""
     cases = version.summary.get("cases", 0)
     how = how_many(cases, "case") if cases else str(version.summary.get("method", ""))
-    return f"{version.version}, {how}" + (" (in use)" if in_use else "")
+    return f"{version.version}, {how}"
 
 
 def show_version(version: ModelVersion, key: str, before: str = versions.SHIPPED) -> None:
@@ -281,7 +282,7 @@ def show_editing() -> None:
         return
     show_effect(model, changed)
     if st.button("Keep as a version", type="primary"):
-        keep(changed)
+        keep_version(changed)
         st.rerun()
 
 
@@ -315,11 +316,12 @@ def ask_numbers(one: editing.Distribution, version: str) -> versions.Edit | None
     return one.edit(percent, strength)
 
 
-def keep(changed: DiagnosticModel) -> None:
+def keep_version(changed: DiagnosticModel) -> None:
     """Keeps an edited model, and goes on to its review."""
     version = versions.edited_version(changed)
     session.store().add_version(version)
-    st.session_state.update({VIEW: REVIEW, VERSION: version.version})
+    session.put(VIEW, REVIEW)
+    session.put(VERSION, version.version)
 
 
 def show_effect(model: DiagnosticModel, changed: DiagnosticModel) -> None:

@@ -446,6 +446,8 @@ def test_traces_that_could_not_be_removed_yet_are_told(tmp_path: Path, k: Knowle
     reader.execute("SELECT count(*) FROM cases").fetchall()
     with pytest.raises(StoreError, match="1 case is deleted, but traces are left"):
         store.delete(["secret"])
+    with pytest.raises(StoreError, match=r"^traces of deleted cases are left"):
+        store.delete(["secret"])
     assert store.rows(k.id) == 0
     reader.close()
     assert store.delete(["secret"]) == 0

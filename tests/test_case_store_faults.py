@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import create_engine, event, inspect, make_url
 from sqlalchemy.engine import Engine
 from stores import ENGINES, PASSWORD, empty_database, free_port, in_order, random_cases, server
 
@@ -243,6 +243,13 @@ def execute(url: str, *statements: str) -> None:
     engine.dispose()
 
 
+def tables(url: str) -> list[str]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg" if "postgres" in url else "sqlite"))
+    found = inspect(engine).get_table_names()
+    engine.dispose()
+    return found
+
+
 def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
     CaseStore(url).close()
     execute(url, f"UPDATE {schema.VERSION_TABLE} SET version_num = '0999'")
@@ -297,6 +304,7 @@ def test_a_migration_that_is_killed_leaves_nothing_and_the_next_start_makes_it(u
     def killed_after(statements: int) -> bool:
         done = subprocess.run([sys.executable, "-c", CUT_SHORT, url, str(statements)], check=False)
         assert done.returncode in {0, -signal.SIGKILL}
+        assert bool(tables(url)) == (done.returncode == 0)
         return done.returncode != 0
 
     kills = list(itertools.takewhile(killed_after, itertools.count(0, 3)))

@@ -3,6 +3,9 @@
 import math
 import re
 import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import load
@@ -58,7 +61,8 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.page, self.connections = page, 0
-        self.arrive = math.inf
+        self.arrive: float = math.inf
+        self.lost: list[float] = []
         page.route_web_socket("**/_stcore/stream", self._connect)
 
     def _connect(self, browser: WebSocketRoute) -> None:
@@ -71,38 +75,74 @@ class Line:
         if self.arrive > 0:
             self.arrive -= 1
             browser.send(message)
+        else:
+            self.lost.append(time.monotonic())
 
-    def cut(self) -> None:
-        self.arrive = 2
-
-    def mend(self) -> None:
-        self.page.wait_for_timeout(3_000)  # what the server has to say, it has said by now
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """What is done within reaches the server, and what the server says to it is lost."""
+        self.arrive, self.lost = 2, []
+        yield
+        self._wait_for(lambda: bool(self.lost) and time.monotonic() - self.lost[-1] > 1.5)  # all has been said
+        before = self.connections
+        self.arrive = math.inf
         for end in self.ends:
             end.close(code=3000, reason="cut off")
-        self.arrive, before = math.inf, self.connections
-        self.page.wait_for_timeout(3_000)
-        assert self.connections == before + 1
+        self._wait_for(lambda: self.connections > before)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+        self.page.wait_for_timeout(500)
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def _wait_for(self, happened: Callable[[], bool]) -> None:
+        for _ in range(300):
+            if happened():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("not within half a minute")
 
 
 def test_what_a_broken_connection_lost_is_shown_all_the_same(page: Page, model: DiagnosticModel) -> None:
     """On a phone in a cellar. The server does not say twice what it said in vain: the page must not depend on it."""
     line, questions = Line(page), len(model.knowledge.questions)
     tear = page.get_by_role("radiogroup", name="Did you feel a sharp tear").last
-    line.cut()
-    page.goto("/?felt_tear=yes&dark_urine=yes")
-    line.mend()
-    expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible(timeout=30_000)
+    with line.cut():
+        page.goto("/?felt_tear=yes&dark_urine=yes")
+    expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible()
     expect(tear.get_by_role("radio", name="Yes")).to_be_checked()
     expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(questions - 1)
     expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
 
-    line.cut()
-    page.get_by_role("button", name="Undo Felt a tear: Yes").click()
-    line.mend()
+    with line.cut():
+        page.get_by_role("button", name="Undo Felt a tear: Yes").click()
     expect(page.get_by_role("button", name="Undo Felt a tear: Yes")).to_have_count(0)
     expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(questions)
     expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
     expect(page).to_have_url(re.compile(r"\?dark_urine=yes$"))
+
+
+def test_a_browser_that_was_cut_off_reports_no_old_answer(page: Page) -> None:
+    """What it shows when it comes back is older than what the server holds."""
+    line = Line(page)
+    tingling = "Any tingling, numbness or weakness"
+    asked_next = page.get_by_role("radiogroup", name=re.compile("^Next: "))
+    open_check(page, "/?felt_tear=yes")
+    expect(asked_next).to_have_accessible_name(re.compile(tingling))
+    with line.cut():  # in the list of all questions, what is asked next too
+        answer(page, tingling, "No")
+    expect(page.get_by_role("button", name="Undo Tingling or weakness: No")).to_be_visible()
+
+    asked_next.get_by_role("radio").nth(1).click()
+    expect(page.get_by_text("Noted.")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo ")).to_have_count(3)
+    with line.cut():
+        page.get_by_role("button", name="Next question").click()
+    expect(page.get_by_text("Noted.")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo ")).to_have_count(3)
+
+    with line.cut():
+        page.get_by_role("button", name="Clear all").click()
+    expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo ")).to_have_count(0)
 
 
 def test_unknown_answers_in_a_link_are_told_and_ignored(page: Page) -> None:

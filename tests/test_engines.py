@@ -156,6 +156,7 @@ def test_spark_gives_up_such_a_task(run_on: RunOn) -> None:
         ("dask", "no address at all", None, "does not answer"),
         ("dask", "tcp://me:secret@x:1", None, "^the address of an engine takes no user and no password$"),
         ("spark", "no master at all", None, "'no master at all' is no Spark master"),
+        ("spark", "local[2]\n", None, "is no Spark master"),
         ("spark", "local[x]", None, r"'local\[x\]' is no Spark master; allowed: such as"),
     ],
 )
@@ -183,23 +184,24 @@ def test_a_cluster_that_does_not_answer(
 
 
 @pytest.mark.parametrize(("fails", "works"), [(1, True), (99, False)])
-def test_dask_on_a_machine_too_busy_to_start_its_thread(
-    fails: int, works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("here", [True, False])
+def test_dask_where_its_thread_does_not_start_in_time(
+    here: bool, fails: int, works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from distributed.utils import LoopRunner
 
     start, failed = LoopRunner.start, []
 
-    def too_busy(runner: LoopRunner) -> None:
+    def late(runner: LoopRunner) -> None:
         if len(failed) < fails:
             failed.append(runner)
             raise AssertionError
         start(runner)
 
-    with dask_scheduler(tmp_path) as address:
-        monkeypatch.setattr(LoopRunner, "start", too_busy)
-        says = nullcontext() if works else pytest.raises(EngineError, match="so busy is this machine; try again later")
-        with says, opened("dask", address) as run:
+    with nullcontext(None) if here else dask_scheduler(tmp_path) as address:
+        monkeypatch.setattr(LoopRunner, "start", late)
+        says = nullcontext() if works else pytest.raises(EngineError, match="Dask does not start; where a machine is")
+        with says, opened("dask", address, 1 if here else None) as run:
             assert set(run(str, [1, 2])) == {"1", "2"}
 
 

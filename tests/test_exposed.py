@@ -87,15 +87,14 @@ def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path)
             page.close()
         tries = [("guess", "That is not the password.")] * 5
         tries[3] = (PASSWORD, "1 case: 1 import.")
-        for tried, told in [*tries, (PASSWORD, "Too many tries. Wait a minute.")]:
-            page = browser.new_page(
-                viewport=LAPTOP, base_url=address
-            )  # a session of its own: trying anew is no way round
+        tries += [(PASSWORD, "Too many tries. Wait a minute.")]
+        pages = [browser.new_page(viewport=LAPTOP, base_url=address) for _ in tries]  # a new session is no way round
+        for page, (tried, _) in zip(pages, tries, strict=True):
             page.goto("/cases")
             page.get_by_role("textbox", name="Admin password").fill(tried)
+        for page, (_, told) in zip(pages, tries, strict=True):
             page.get_by_role("button", name="Go on").click()
             expect(page.get_by_text(told)).to_be_visible()
-            page.close()
     log = (home / "log").read_text()
     assert PASSWORD not in log
     assert "guess" not in log

@@ -69,7 +69,7 @@ def _submitted(client: Any, task: Callable[[T], R], items: Iterator[T]) -> list[
 def dask(address: str | None, jobs: int) -> Iterator[Run]:
     """A client of the scheduler at an address, or of a cluster of so many processes here."""
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise MissingExtra("the engine 'dask'", "dask") from None
 
@@ -77,16 +77,7 @@ def dask(address: str | None, jobs: int) -> Iterator[Run]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if address is None:
-            local = partial(
-                LocalCluster,
-                n_workers=jobs,
-                threads_per_worker=1,
-                memory_limit=None,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            )
-            with deaf_children():
-                cluster = stack.enter_context(_started(local))
+            cluster = stack.enter_context(_started(partial(_local_cluster, jobs)))
         try:
             place = cluster if address is None else address
             client = stack.enter_context(_started(partial(Client, place, timeout=TIMEOUT)))
@@ -97,12 +88,25 @@ def dask(address: str | None, jobs: int) -> Iterator[Run]:
         yield on_dask(client)
 
 
+def _local_cluster(jobs: int) -> Any:
+    from distributed import LocalCluster
+
+    with deaf_children():
+        return LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+
+
 def _started(make: Callable[[], T]) -> T:
-    """A client or a cluster of Dask. Where a busy machine does not start its thread in ten seconds, it merely asserts."""
+    """A client or a cluster of Dask. Where its thread does not start within ten seconds, Dask merely asserts that it has."""
     for _ in range(ATTEMPTS):
         with suppress(AssertionError):
             return make()
-    raise EngineError("Dask cannot start its own thread here, so busy is this machine; try again later")
+    raise EngineError("Dask does not start; where a machine is too busy for it, it helps to try again later")
 
 
 # ---- Spark
@@ -177,7 +181,7 @@ def _end(gateway: Any) -> None:
     SparkContext._gateway = SparkContext._jvm = None
 
 
-MASTERS = r"local(\[(\d+|\*)(,\d+)?\])?$|local-cluster\[\d+,\d+,\d+\]$|yarn$|spark://|k8s://"
+MASTERS = r"local(\[\s*(\d+|\*)\s*(,\s*\d+\s*)?\])?\Z|local-cluster\[[\s\d]+,[\s\d]+,[\s\d]+\]\Z|yarn\Z|spark://|k8s://"
 SETTINGS = [("spark.ui.enabled", "false"), ("spark.ui.showConsoleProgress", "false")]
 
 

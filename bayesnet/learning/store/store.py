@@ -110,8 +110,9 @@ class CaseStore:
             failure = str(error)
         if failure or busy:
             reason = failure or "another program is using it"
-            deleted = "1 case is" if number == 1 else f"{number:,} cases are"
-            raise TracesLeft(f"{deleted} deleted, but traces are left in the file; delete again: {reason}")
+            deleted = {0: "traces of deleted cases", 1: "1 case is deleted, but traces"}
+            said = deleted.get(number, f"{number:,} cases are deleted, but traces")
+            raise TracesLeft(f"{said} are left in the file; delete again: {reason}")
         return number
 
     def count(self, model: str) -> dict[str, int]:
