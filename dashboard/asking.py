@@ -8,8 +8,10 @@ from session import LAST, NOT_SURE, NOTED, SKIPPED
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.questions import NextQuestion
-from bayesnet.diagnosis.words import how_many, within_sentence
+from bayesnet.diagnosis.words import within_sentence
 from bayesnet.knowledge.schema import Question
+
+_WORTH = "worth_asking"
 
 
 def ask_all(rose: bool) -> None:
@@ -68,7 +70,7 @@ def ask_next(diagnosis: Diagnosis) -> None:
     if not session.answers() or (diagnosis.red_flags and diagnosis.advice.level.id == list(knowledge.levels)[-1]):
         return
     noted = st.session_state.get(NOTED)
-    worth = {found.question: found for found in diagnosis.next_questions() if found.changes_advice}
+    worth = {found.question: found for found in worth_asking(diagnosis)}
     skipped = [name for name in st.session_state.get(SKIPPED, ()) if name in worth]
     offered = [name for name in worth if name not in skipped]
     with st.container(border=True):
@@ -83,6 +85,12 @@ def ask_next(diagnosis: Diagnosis) -> None:
         ask(knowledge.questions[name], "next", f"Next: {knowledge.questions[name].ask}")
         st.button("Next question", key="next", on_click=_go_on, args=(name,))
         st.markdown(says)
+
+
+def worth_asking(diagnosis: Diagnosis) -> list[NextQuestion]:
+    """The open questions whose answer can change the advice, the most worth asking first."""
+    of = (session.model(), dict(session.answers()))
+    return session.made(_WORTH, of, lambda: [found for found in diagnosis.next_questions() if found.changes_advice])
 
 
 def _no_more(skipped: list[str]) -> str:
@@ -117,7 +125,7 @@ def show_answered() -> None:
     given = session.answers()
     if not given:
         return
-    st.markdown(f"**You answered {how_many(len(given), 'question')}:**")
+    st.markdown("**So far you said:**")
     with st.container(horizontal=True, gap="small"):
         for name, said in in_words(given).items():
             st.button(f"Undo {said}", key=f"undo:{name}", on_click=_undo, args=(name,))

@@ -213,7 +213,7 @@ def show_one(knowledge: Knowledge) -> None:
         return
     found = session.store().table(knowledge, [number])
     if found.empty:
-        st.error("There is no case of this number.")
+        st.error("There is no case of this number. A number is given in full; an export, above, holds all of them.")
         return
     case = readable(knowledge, found).iloc[0]
     st.markdown(

@@ -92,13 +92,18 @@ def show_bars(diagnosis: Diagnosis) -> None:
 
 def show_banner(diagnosis: Diagnosis) -> None:
     """The level in words, and every red flag that brought it."""
-    advice = diagnosis.advice
+    advice, ranks = diagnosis.advice, session.model().knowledge.level_ranks
+    rank = ranks[advice.level.id]
     if not session.answers():
         st.info("Tick a warning sign if one applies, and answer what you know. Advice follows what you say.")
         return
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
-    draw = (st.info, st.warning, st.error)[min(session.model().knowledge.level_ranks[advice.level.id], 2)]
+    if rank > 0 and not diagnosis.red_flags:
+        lines += [f"Because of {item.because}." for item in advice if item.level == advice.level and item.because]
+    if rank == 0 and any(ranks[led.level] > 0 for found in asking.worth_asking(diagnosis) for led in found.outcomes):
+        lines.append("What you left open could change that: see the next question.")
+    draw = (st.info, st.warning, st.error)[min(rank, 2)]
     draw("\n\n".join(lines))
 
 
@@ -153,6 +158,11 @@ def show_reasons(diagnosis: Diagnosis) -> None:
 def show_advice(diagnosis: Diagnosis) -> None:
     """What to do, the most urgent first, and what is better left for now."""
     st.header("What to do", anchor=False)
+    levels = session.model().knowledge.levels
+    for flag in diagnosis.red_flags:
+        with st.container(border=True):
+            level = levels[flag.level]
+            st.markdown(f"**{flag.label}**  \n{level.label}.\n\n- {level.says}\n- {flag.says}")
     for item in diagnosis.advice:
         because = f" Because of {item.because}." if item.because else ""
         lines = [f"**{item.title}**  \n{item.level.label}.{because}", "\n".join(f"- {line}" for line in item.do)]

@@ -312,7 +312,8 @@ def ask_numbers(one: editing.Distribution, version: str) -> versions.Edit | None
             help="For how many cases these numbers stand when they are tuned (an equivalent sample size)",
             key=f"{key}:strength",
         )
-        st.markdown(f"{one.row.basis.capitalize()}: {', '.join(one.row.sources)}." if one.row.sources else "")
+        cited = session.model().knowledge.sources
+        st.markdown("; ".join(f"{one.row.basis.capitalize()}: {cited[name].cite}" for name in one.row.sources))
     return one.edit(percent, strength)
 
 

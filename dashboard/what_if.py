@@ -80,7 +80,8 @@ def show_change(result: WhatIf) -> None:
 def show_fixes(fixes: Fixes) -> None:
     """The best change of each habit, the most helpful first."""
     st.header("What helps most", anchor=False)
-    st.markdown(f"As things are, the next session brings it in {in_words_and_percent(fixes.before)} cases.")
+    outcome = session.model().knowledge.outcome.label
+    st.markdown(f"{outcome}, next time, as things are: {in_words_and_percent(fixes.before)}.")
     if not len(fixes):
         st.markdown("No change of a single habit lowers that.")
         return

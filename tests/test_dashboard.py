@@ -167,6 +167,22 @@ def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> No
     expect(page.get_by_text("Not now").first).to_be_visible()
 
 
+def test_a_warning_sign_comes_first_in_what_to_do(page: Page) -> None:
+    open_check(page, "/?dark_urine=yes")
+    first = page.get_by_role("heading", name="What to do").locator("xpath=following::*[@data-testid='stMarkdown'][1]")
+    expect(first).to_contain_text("Dark urine")
+    expect(first).to_contain_text("Get emergency care now")
+    expect(page.get_by_text("So far you said:")).to_be_visible()
+
+
+def test_the_banner_says_what_calls_for_a_doctor_and_what_is_still_open(page: Page) -> None:
+    open_check(page, "/?felt_tear=yes")
+    expect(page.get_by_text("What you left open could change that: see the next question.")).to_be_visible()
+    open_check(page, "/?felt_tear=yes&tingling_weakness=yes")
+    expect(page.get_by_role("alert").first).to_contain_text("See a doctor now.")
+    expect(page.get_by_role("alert").first).to_contain_text("Because of nerve compression: about")
+
+
 def test_a_graver_level_is_told_where_the_answer_was_given(page: Page) -> None:
     open_check(page)
     answer(page, "Any tingling, numbness or weakness", "Yes")

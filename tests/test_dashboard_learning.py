@@ -384,7 +384,7 @@ def test_a_page_with_the_result_of_learning_is_at_rest(page: Page, store: CaseSt
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
     page.get_by_role("button", name="Learn", exact=True).click(timeout=30_000)
-    expect(page.get_by_text("Only 1 cases")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Only 1 case:")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Kept as version")).to_be_visible()
     page.wait_for_timeout(1500)
     frames.clear()

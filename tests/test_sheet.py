@@ -24,7 +24,14 @@ def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticMod
         row = f"<td>{belief.label}</td><td>{in_words(belief.triggered)}</td><td>{in_percent(belief.triggered)}</td>"
         assert row in text
         assert f"<td>{in_range(belief.interval)}</td>" in text
-    for said in ("Felt a tear: Yes", "Posture: Rounded", diagnosis.advice.level.says, diagnosis.red_flags[0].says):
+    for said in (
+        "Felt a tear: Yes",
+        "Posture: Rounded",
+        "Warning sign: Dark urine",
+        "</b> Get emergency care now",
+        diagnosis.advice.level.says,
+        diagnosis.red_flags[0].says,
+    ):
         assert said in text
     assert diagnosis.explain(diagnosis.beliefs[0].cause).weights[0].sentence in text
     assert model.knowledge.version_name in text

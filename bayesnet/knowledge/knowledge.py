@@ -72,7 +72,8 @@ class Knowledge:
             return f"Numbers: {made.method} on {made.made_at[:10]}."
         simulated = f", {made.simulated:,} of them simulated" if made.simulated else ""
         edited = f" and {BY_HAND}" if made.method == BY_HAND else ""
-        return f"Numbers: learned from {made.cases:,} cases{simulated}{edited}, on {made.made_at[:10]}."
+        cases = "1 case" if made.cases == 1 else f"{made.cases:,} cases"
+        return f"Numbers: learned from {cases}{simulated}{edited}, on {made.made_at[:10]}."
 
     @cached_property
     def states(self) -> Mapping[str, tuple[str, ...]]:

@@ -37,7 +37,7 @@ def remarks(task: Problem, found: Search, ends: Sequence[Start]) -> list[str]:
         moved = "the numbers hardly move, and what the experts said decides"
         if far > FAR:
             moved = f"too few to rely on, although a number moved by {far:.2f}; like cases say less than they seem to"
-        said.append(f"Only {patterns.cases:g} cases: {moved}.")
+        said.append(f"Only {patterns.cases:g} case{'' if patterns.cases == 1 else 's'}: {moved}.")
     if patterns.simulated:
         share = "All" if patterns.simulated >= patterns.cases else f"{patterns.simulated:,.0f} of {patterns.cases:,.0f}"
         said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")

@@ -7,6 +7,7 @@ from bayesnet.diagnosis.advice import AdviceItem
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
+from bayesnet.knowledge.schema import RedFlag
 
 REASONS, THINGS_TO_DO = 6, 5
 """So many of each fit on the page beside all answers; the dashboard shows the rest."""
@@ -20,6 +21,7 @@ ul { padding-left: 5mm } table { border-collapse: collapse; width: 100% } td, th
 .bar { position: relative; width: 45mm; height: 3mm; border: .5pt solid #767676 }
 .bar b { position: absolute; top: 0; height: 3mm; background: #2f74e0 }
 .bar i { position: absolute; top: 1.2mm; height: .6mm; background: #111 }
+@media screen and (max-width: 600px) { body { margin: 2mm } .bar { width: 18mm } .answers { columns: 1 } }
 * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
 """
 
@@ -32,12 +34,14 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
         f"<p>{at:%Y-%m-%d %H:%M %Z}</p>",
         _level(diagnosis),
         "<h2>What was answered</h2>",
-        _list([escape(model.in_words(*one)) for one in diagnosis.answers.items()] or ["No question"], "answers"),
+        _list([*map(escape, _answers(model, diagnosis))] or ["No question"], "answers"),
         "<h2>How likely each cause triggered it</h2>",
         _causes(diagnosis),
         _reasons(diagnosis),
         "<h2>What to do</h2>",
-        _list([_item(item) for item in advice.items[:THINGS_TO_DO]]),
+        _list(
+            [_sign(model, flag) for flag in diagnosis.red_flags] + [_item(item) for item in advice.items[:THINGS_TO_DO]]
+        ),
         _more(len(advice.items) - THINGS_TO_DO),
         *(
             f"<p><b>Not now:</b> {escape('; '.join(titles))}, because {escape(why)}</p>"
@@ -57,6 +61,17 @@ def _level(diagnosis: Diagnosis) -> str:
     level = diagnosis.advice.level
     flags = "".join(f"<br><b>{escape(flag.label)}:</b> {escape(flag.says)}" for flag in diagnosis.red_flags)
     return f'<p class="level"><b>{escape(level.label)}.</b> {escape(level.says)}{flags}</p>'
+
+
+def _answers(model: DiagnosticModel, diagnosis: Diagnosis) -> list[str]:
+    signs = [f"Warning sign: {flag.label}" for flag in diagnosis.red_flags]
+    return signs + [model.in_words(*one) for one in diagnosis.answers.items()]
+
+
+def _sign(model: DiagnosticModel, flag: RedFlag) -> str:
+    """What a warning sign calls for."""
+    level = model.knowledge.levels[flag.level]
+    return f"<b>{escape(flag.label)}: {escape(level.label)}.</b> {escape(level.says)}"
 
 
 def _item(item: AdviceItem) -> str:
@@ -80,7 +95,7 @@ def _causes(diagnosis: Diagnosis) -> str:
     lines.append(
         f"<tr><td>Unexplained</td><td>{in_words(p)}</td><td>{escape(in_percent(p))}</td><td>{_bar(p)}</td><td></td></tr>"
     )
-    head = "<tr><th>Cause</th><th>in words</th><th></th><th></th><th>plausibly</th></tr>"
+    head = "<tr><th>Cause</th><th>in words</th><th>in numbers</th><th>0 to 100%</th><th>plausibly</th></tr>"
     return f"<table>{head}{''.join(lines)}</table>"
 
 
