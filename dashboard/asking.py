@@ -4,14 +4,12 @@ from collections.abc import Mapping
 
 import session
 import streamlit as st
-from session import LAST, NOT_SURE, NOTED, SKIPPED
+from session import LAST, NOT_SURE, NOTED, SKIPPED, WORTH
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import within_sentence
 from bayesnet.knowledge.schema import Question
-
-_WORTH = "worth_asking"
 
 
 def ask_all(rose: bool) -> None:
@@ -90,7 +88,7 @@ def ask_next(diagnosis: Diagnosis) -> None:
 def worth_asking(diagnosis: Diagnosis) -> list[NextQuestion]:
     """The open questions whose answer can change the advice, the most worth asking first."""
     of = (session.model(), dict(session.answers()))
-    return session.made(_WORTH, of, lambda: [found for found in diagnosis.next_questions() if found.changes_advice])
+    return session.made(WORTH, of, lambda: [found for found in diagnosis.next_questions() if found.changes_advice])
 
 
 def _no_more(skipped: list[str]) -> str:

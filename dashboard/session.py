@@ -69,10 +69,12 @@ PINNED = "pinned"
 """The answers of the pinned case."""
 REPORT = "report"
 """The report, and what it was made of."""
+WORTH = "worth_asking"
+"""The questions worth asking, and what they were made of."""
 CASE = "case_at_hand"
 """What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
 _LEVEL = "level"
-OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, CASE, _LEVEL)
+OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, WORTH, CASE, _LEVEL)
 """All that a session keeps of a case beside its answers and their diagnosis."""
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
@@ -229,7 +231,7 @@ def as_text(text: str) -> str:
 
 
 def key(name: str) -> str:
-    """The widget's key. Clearing moves every widget to a new generation of keys, and so to its default."""
+    """The key of a widget that shows nothing that is kept. Clearing moves it to a new generation, and so to its default."""
     return f"{name}:{st.session_state.get(_GENERATION, 0)}"
 
 
@@ -280,7 +282,7 @@ def clear() -> None:
 
 
 def renew() -> None:
-    """Every widget starts again from the answers that are kept."""
+    """Widgets that show nothing that is kept start again from their defaults."""
     st.session_state[_GENERATION] = st.session_state.get(_GENERATION, 0) + 1
 
 

@@ -36,6 +36,7 @@ from bayesnet.learning.place import VARIABLE
 T = TypeVar("T")
 AT_ONCE, PAUSE = 20, 2.0
 CROWD = 50
+HOME = "127.0.0.1"
 PATIENCE = 60.0
 """Seconds that a visitor waits for an answer of the server before it counts as lost."""
 
@@ -165,17 +166,20 @@ def wait_for(address: str) -> None:
             return
         except OSError:
             time.sleep(0.1)
+    raise TimeoutError(f"no dashboard at {address}")
 
 
 @contextmanager
-def dashboard(folder: Path, *options: str, **variables: str) -> Iterator[tuple[str, psutil.Process]]:
-    """A dashboard of its own, and its process; with more options and environment variables, if given."""
+def dashboard(folder: Path, *options: str, host: str = HOME, **variables: str) -> Iterator[tuple[str, psutil.Process]]:
+    """A dashboard of its own, and its process; with options, another address and more environment variables, if given."""
     port = free_port()
     command = [Path(sys.executable).with_name("bayesnet"), "dashboard", "--port", str(port), "--no-browser", *options]
+    if host != HOME:
+        command += ["--address", host]
     environment = {**os.environ, "HOME": str(folder), VARIABLE: str(folder / "cases.db"), **variables}
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://{host}:{port}"
     try:
         wait_for(address)
         yield address, psutil.Process(server.pid)
