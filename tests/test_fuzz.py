@@ -1,6 +1,6 @@
 """Anything at all, given as a model, as cases, as answers: a right result or a refusal in words, soon, in little memory.
 
-Forty examples each; BAYESNET_FUZZ=10000 makes it ten thousand.
+Fifteen examples each; BAYESNET_FUZZ=10000 makes it ten thousand.
 """
 
 import gzip
@@ -33,7 +33,7 @@ from bayesnet.learning.cases.files import read_cases
 from bayesnet.learning.cases.table import cases_table
 from bayesnet.shipped import shipped
 
-EXAMPLES = int(os.environ.get("BAYESNET_FUZZ", "25"))
+EXAMPLES = int(os.environ.get("BAYESNET_FUZZ", "15"))
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=10_000,
