@@ -87,8 +87,9 @@ def ask_next(diagnosis: Diagnosis) -> None:
 
 def worth_asking(diagnosis: Diagnosis) -> list[NextQuestion]:
     """The open questions whose answer can change the advice, the most worth asking first."""
-    of = (session.model(), dict(session.answers()))
-    return session.made(WORTH, of, lambda: [found for found in diagnosis.next_questions() if found.changes_advice])
+    return session.made_of_answers(
+        WORTH, lambda: [found for found in diagnosis.next_questions() if found.changes_advice]
+    )
 
 
 def _no_more(skipped: list[str]) -> str:

@@ -158,10 +158,10 @@ def show_reasons(diagnosis: Diagnosis) -> None:
 def show_advice(diagnosis: Diagnosis) -> None:
     """What to do, the most urgent first, and what is better left for now."""
     st.header("What to do", anchor=False)
-    levels = session.model().knowledge.levels
+    knowledge = session.model().knowledge
     for flag in diagnosis.red_flags:
         with st.container(border=True):
-            level = levels[flag.level]
+            level = knowledge.levels[flag.level]
             st.markdown(f"**{flag.label}**  \n{level.label}.\n\n- {level.says}\n- {flag.says}")
     for item in diagnosis.advice:
         because = f" Because of {item.because}." if item.because else ""
@@ -170,7 +170,6 @@ def show_advice(diagnosis: Diagnosis) -> None:
             st.markdown("\n\n".join([*lines, f"*{item.caution}*"] if item.caution else lines))
     for because, titles in diagnosis.advice.not_now.items():
         st.markdown(f"**Not now**, because {because}\n" + "\n".join(f"- {title}" for title in titles))
-    knowledge = session.model().knowledge
     st.markdown(" ".join((knowledge.numbers_from, knowledge.disclaimer, "[About](/about) says more.")).strip())
 
 
@@ -211,11 +210,8 @@ def show_report(diagnosis: Diagnosis) -> None:
     It is made with the page, once per diagnosis: one that is made when it is asked for is gone if a rerun comes between.
     """
     if session.answers():
-        model = session.model()
-        report = session.made(
-            session.REPORT,
-            (model, dict(session.answers())),
-            lambda: sheet(model, diagnosis, datetime.now().astimezone()),
+        report = session.made_of_answers(
+            session.REPORT, lambda: sheet(session.model(), diagnosis, datetime.now().astimezone())
         )
         st.download_button(
             "Download a report to print", report, "report.html", "text/html", on_click="ignore", key="report_button"

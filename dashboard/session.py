@@ -29,6 +29,7 @@ __all__ = [
     "keep",
     "key",
     "made",
+    "made_of_answers",
     "model",
     "put",
     "query",
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
 NOT_SURE = "not_sure"
 """The option every question starts with; it is no state of any question."""
 PATIENCE = 5.0
@@ -187,8 +187,12 @@ def answers() -> dict[str, str]:
 
 def diagnosis() -> Diagnosis:
     """The diagnosis of this session's answers, kept until they or the version in use change."""
-    used, given = model(), dict(answers())
-    return made(_DIAGNOSIS, (used, given), lambda: used.diagnose(given))
+    return made_of_answers(_DIAGNOSIS, lambda: model().diagnose(dict(answers())))
+
+
+def made_of_answers(name: str, make: Callable[[], T]) -> T:
+    """What is made of this session's answers by the model in use, and kept until either changes."""
+    return made(name, (model(), dict(answers())), make)
 
 
 def made(name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:

@@ -211,12 +211,16 @@ def test_adopting_at_once_keeps_the_log_in_order(url: str) -> None:
 # ---- the schema
 
 
+def engine_of(url: str) -> Engine:
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg" if "postgres" in url else "sqlite"))
+
+
 def test_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     CaseStore(url).close()
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg" if "postgres" in url else "sqlite"))
+    engine = engine_of(url)
     with engine.connect() as connection:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), schema.metadata) == []
@@ -236,7 +240,7 @@ def test_a_store_that_is_up_to_date_opens_without_alembic(url: str) -> None:
 
 
 def execute(url: str, *statements: str) -> None:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg" if "postgres" in url else "sqlite"))
+    engine = engine_of(url)
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
@@ -244,7 +248,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 def tables(url: str) -> list[str]:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg" if "postgres" in url else "sqlite"))
+    engine = engine_of(url)
     found = inspect(engine).get_table_names()
     engine.dispose()
     return found

@@ -96,6 +96,7 @@ def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path)
         for page, (_, told) in zip(pages, tries, strict=True):
             page.get_by_role("button", name="Go on").click()
             expect(page.get_by_text(told)).to_be_visible()
+            page.close()
     log = (home / "log").read_text()
     assert PASSWORD not in log
     assert "guess" not in log

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bayesnet.diagnosis.words import how_many
 from bayesnet.learning.em import Fit, Problem
 
 FEW = 100
@@ -37,7 +38,7 @@ def remarks(task: Problem, found: Search, ends: Sequence[Start]) -> list[str]:
         moved = "the numbers hardly move, and what the experts said decides"
         if far > FAR:
             moved = f"too few to rely on, although a number moved by {far:.2f}; like cases say less than they seem to"
-        said.append(f"Only {patterns.cases:g} case{'' if patterns.cases == 1 else 's'}: {moved}.")
+        said.append(f"Only {how_many(int(patterns.cases), 'case')}: {moved}.")
     if patterns.simulated:
         share = "All" if patterns.simulated >= patterns.cases else f"{patterns.simulated:,.0f} of {patterns.cases:,.0f}"
         said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")
