@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from bayesnet.learning.place import VARIABLE
 
@@ -91,17 +91,32 @@ def open_check(page: Page, path: str = "/") -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def at_rest(page: Page) -> None:
+    """Waits until what the page shows is all of it, and nothing of what was there before."""
+    page.wait_for_timeout(100)  # until the browser has said what it was told
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(100)
+
+
+def click(control: Locator, timeout: float | None = None) -> None:
+    """Clicks on a page at rest, as people do: a click whose button is drawn anew between down and up is none."""
+    at_rest(control.page)
+    control.click(timeout=timeout)
+
+
 def answer(page: Page, question: str, choice: str) -> None:
     """Answers in the list of all questions, which stands behind the one that is asked next."""
-    page.get_by_role("radiogroup", name=question).last.get_by_role("radio", name=choice, exact=True).click()
+    click(page.get_by_role("radiogroup", name=question).last.get_by_role("radio", name=choice, exact=True))
 
 
 def agree(page: Page) -> None:
     """Consents to saving, by the keyboard: a click could miss what is still moving while it opens."""
-    page.get_by_text("Save this case").click()
+    click(page.get_by_text("Save this case"))
     box = page.get_by_role("checkbox", name="I agree that these answers are kept")
     box.press("Space")
     expect(box).to_be_checked()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+    at_rest(page)
 
 
 def chart_says(page: Page, *lines: str) -> None:

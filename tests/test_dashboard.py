@@ -10,7 +10,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP, PHONE, answer, chart_says, open_check
+from browser import LAPTOP, PHONE, answer, chart_says, click, open_check
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from bayesnet import DiagnosticModel
@@ -113,7 +113,7 @@ def test_what_a_broken_connection_lost_is_shown_all_the_same(page: Page, model: 
     expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
 
     with line.cut():
-        page.get_by_role("button", name="Undo Felt a tear: Yes").click()
+        click(page.get_by_role("button", name="Undo Felt a tear: Yes"))
     expect(page.get_by_role("button", name="Undo Felt a tear: Yes")).to_have_count(0)
     expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(questions)
     expect(page.get_by_role("checkbox", name="Dark or cola-coloured urine")).to_be_checked()
@@ -131,16 +131,16 @@ def test_a_browser_that_was_cut_off_reports_no_old_answer(page: Page) -> None:
         answer(page, tingling, "No")
     expect(page.get_by_role("button", name="Undo Tingling or weakness: No")).to_be_visible()
 
-    asked_next.get_by_role("radio").nth(1).click()
+    click(asked_next.get_by_role("radio").nth(1))
     expect(page.get_by_text("Noted.")).to_be_visible()
     expect(page.get_by_role("button", name="Undo ")).to_have_count(3)
     with line.cut():
-        page.get_by_role("button", name="Next question").click()
+        click(page.get_by_role("button", name="Next question"))
     expect(page.get_by_text("Noted.")).to_have_count(0)
     expect(page.get_by_role("button", name="Undo ")).to_have_count(3)
 
     with line.cut():
-        page.get_by_role("button", name="Clear all").click()
+        click(page.get_by_role("button", name="Clear all"))
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
     expect(page.get_by_role("button", name="Undo ")).to_have_count(0)
 
@@ -155,7 +155,7 @@ def test_unknown_answers_in_a_link_are_told_and_ignored(page: Page) -> None:
 
 def test_a_warning_sign_raises_the_alert_whatever_the_bars_say(page: Page) -> None:
     open_check(page)
-    page.get_by_text("Dark or cola-coloured urine").click()
+    click(page.get_by_text("Dark or cola-coloured urine"))
     alert = page.get_by_role("alert").filter(has_text="Emergency.").first
     expect(alert).to_be_visible()
     expect(alert).to_contain_text("Dark urine")
@@ -195,15 +195,15 @@ def test_one_answer_can_be_cleared_at_once(page: Page) -> None:
     open_check(page)
     answer(page, "Did you feel a sharp tear", "Yes")
     expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible()
-    page.get_by_role("button", name="Clear all").click()
+    click(page.get_by_role("button", name="Clear all"))
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
 
 
 def test_clear_all_forgets_every_answer(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?felt_tear=yes&dark_urine=yes")
-    page.get_by_role("button", name="Pin this case").click()
+    click(page.get_by_role("button", name="Pin this case"))
     expect(page.get_by_text("Pinned:")).to_be_visible()
-    page.get_by_role("button", name="Clear all").click()
+    click(page.get_by_role("button", name="Clear all"))
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
     expect(page.get_by_text("Pinned:")).to_have_count(0)
     expect(page.get_by_text("Dark urine:")).to_have_count(0)
@@ -227,7 +227,7 @@ def test_answers_that_contradict_each_other_can_be_undone_and_warning_signs_coun
         page.goto("/?heat=hot_humid&dark_urine=yes")
         expect(page.get_by_text("These answers cannot be diagnosed.")).to_be_visible(timeout=30_000)
         expect(page.get_by_text("Dark urine, swelling").first).to_be_visible()
-        page.get_by_role("button", name="Undo Heat").click()
+        click(page.get_by_role("button", name="Undo Heat"))
         expect(page.get_by_text("These answers cannot be diagnosed.")).to_have_count(0)
         expect(page.get_by_text("Emergency.").first).to_be_visible()
         page.close()
@@ -236,10 +236,10 @@ def test_answers_that_contradict_each_other_can_be_undone_and_warning_signs_coun
 def test_answers_survive_a_visit_to_another_page(page: Page) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?felt_tear=yes")
-    page.get_by_role("link", name="Network").click()
+    click(page.get_by_role("link", name="Network"))
     expect(page.get_by_role("heading", level=1, name="How the causes hang together")).to_be_visible()
     expect(page.locator("[data-testid=stGraphVizChart] svg")).to_contain_text("Muscle strain")
-    page.get_by_role("link", name="Check").click()
+    click(page.get_by_role("link", name="Check"))
     expect(page.get_by_role("heading", name="Muscle strain: about 7 in 10")).to_be_visible()
     expect(page).to_have_url(re.compile("felt_tear=yes"))
 
@@ -254,7 +254,7 @@ def test_the_network_page_gives_a_number_with_strength_and_source(page: Page) ->
 def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) -> None:
     page.goto("/about")
     expect(page.get_by_text("This is not a diagnosis by a clinician.")).to_be_visible(timeout=30_000)
-    page.get_by_text("All 87 sources").click()
+    click(page.get_by_text("All 87 sources"))
     expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
 
 
@@ -267,16 +267,16 @@ def test_the_next_question_is_answered_where_it_is_asked_and_stays_until_the_nex
     expect(card).to_be_visible()
     expect(page.get_by_text("the advice becomes").first).to_be_visible()
     chosen = first.outcomes[0]
-    card.get_by_role("radio", name=chosen.label, exact=True).click()
+    click(card.get_by_role("radio", name=chosen.label, exact=True))
     expect(page).to_have_url(re.compile(f"{first.question}={chosen.answer}"))
     expect(page.get_by_text("Noted.")).to_be_visible()
     listed = page.get_by_role("radiogroup", name=first.ask).last
     expect(listed.get_by_role("radio", name=chosen.label, exact=True)).to_be_checked()
-    page.get_by_role("button", name="Next question").click()
+    click(page.get_by_role("button", name="Next question"))
     expect(card).to_have_count(0)
     then = worth(model, {"felt_tear": "yes", first.question: chosen.answer})
     expect(page.get_by_role("radiogroup", name=f"Next: {then[0].ask}")).to_be_visible()
-    page.get_by_role("button", name="Next question").click()  # left open
+    click(page.get_by_role("button", name="Next question"))  # left open
     expect(page.get_by_role("radiogroup", name=f"Next: {then[1].ask}")).to_be_visible()
     answer(page, first.ask, "Not sure")
     expect(page.get_by_role("radiogroup", name=f"Next: {first.ask}")).to_be_visible()
@@ -288,17 +288,17 @@ def worth(model: DiagnosticModel, answers: dict[str, str]) -> list[NextQuestion]
 
 def test_every_answer_can_be_undone(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?felt_tear=yes&dark_urine=yes")
-    page.get_by_role("button", name="Undo Dark urine").click()
+    click(page.get_by_role("button", name="Undo Dark urine"))
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
     expect(page.get_by_role("alert").filter(has_text="Emergency.")).to_have_count(0)
-    page.get_by_role("button", name="Undo Felt a tear: Yes").click()
+    click(page.get_by_role("button", name="Undo Felt a tear: Yes"))
     expect(page.get_by_role("heading", name="No question answered yet")).to_be_visible()
     expect(page.get_by_role("radio", name="Not sure", checked=True)).to_have_count(len(model.knowledge.questions))
 
 
 def test_a_pinned_case_stands_beside_the_changed_one(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?felt_tear=yes")
-    page.get_by_role("button", name="Pin this case").click()
+    click(page.get_by_role("button", name="Pin this case"))
     expect(page.get_by_text("Outlined: in the pinned case")).to_be_visible()
     answer(page, "Did you feel a sharp tear", "No")
     answer(page, "How does your back look", "Rounded")
@@ -310,17 +310,17 @@ def test_a_pinned_case_stands_beside_the_changed_one(page: Page, model: Diagnost
         expect(said).to_have_attribute(
             "aria-label", re.compile(f"{re.escape(belief.label)}:[^;]*in the pinned case: {pinned}")
         )
-    page.get_by_role("button", name="Back to the pinned case").click()
+    click(page.get_by_role("button", name="Back to the pinned case"))
     expect(page.get_by_role("heading", name="Muscle strain: about 7 in 10")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?felt_tear=yes$"))
-    page.get_by_role("button", name="Unpin").click()
+    click(page.get_by_role("button", name="Unpin"))
     expect(page.get_by_text("Outlined: before any answer")).to_be_visible()
 
 
 def test_a_report_is_downloaded_and_prints_on_one_page(page: Page, browser: Browser) -> None:
     open_check(page, "/?felt_tear=yes&posture=flexed&dark_urine=yes")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download a report to print").click()
+        click(page.get_by_role("button", name="Download a report to print"))
     sheet = browser.new_page()
     sheet.set_content(Path(download.value.path()).read_text(encoding="utf-8"))
     for said in ("Emergency.", "Dark urine", "Felt a tear: Yes", "Muscle strain", "about", "plausibly", "squat_cramp"):
@@ -343,19 +343,19 @@ def test_answers_at_odds_are_named(page: Page) -> None:
 
 def test_what_would_change_the_result_is_there_to_open(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("What else would matter").click()
+    click(page.get_by_text("What else would matter"))
     expect(page.get_by_text(model.diagnose({"felt_tear": "yes"}).flips()[0].says)).to_be_visible()
 
 
 def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, model: DiagnosticModel) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?posture=flexed&sweating=heavy")
-    page.get_by_role("link", name="What if").click()
+    click(page.get_by_role("link", name="What if"))
     expect(page.get_by_role("heading", level=1, name="What if you changed a habit?")).to_be_visible()
     answers = {"posture": "flexed", "sweating": "heavy"}
     for fix in model.fixes(answers):
         expect(page.get_by_text(f"{fix.label}: {fix.to_label}", exact=True)).to_be_visible()
-    page.get_by_role("radiogroup", name="Posture").get_by_role("radio", name="Neutral").click()
+    click(page.get_by_role("radiogroup", name="Posture").get_by_role("radio", name="Neutral"))
     result = model.what_if(answers, {"posture": "neutral"})
     expect(page.get_by_text(f"{model.knowledge.outcome.label}, next time: {result.says}; ")).to_be_visible()
     for p in (result.before, result.after):
@@ -365,16 +365,16 @@ def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, mod
 def test_no_habit_stands_before_a_warning(page: Page) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?posture=flexed&tingling_weakness=yes")
-    page.get_by_role("link", name="What if").click()
+    click(page.get_by_role("link", name="What if"))
     expect(page.get_by_role("alert").filter(has_text="No habit makes up for that.")).to_be_visible()
 
 
 def test_the_network_page_shows_how_much_a_number_drives_this_case(page: Page, model: DiagnosticModel) -> None:
     page.set_viewport_size(LAPTOP)
     open_check(page, "/?felt_tear=yes")
-    page.get_by_role("link", name="Network").click()
-    page.get_by_role("combobox", name="Show the numbers of").click()
-    page.get_by_role("option", name="Felt a tear").click()
+    click(page.get_by_role("link", name="Network"))
+    click(page.get_by_role("combobox", name="Show the numbers of"))
+    click(page.get_by_role("option", name="Felt a tear"))
     numbers = model.diagnose({"felt_tear": "yes"}).sensitivity("muscle_strain")
     first = next(number for number in numbers if number.table.startswith("felt_tear/"))
     expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_contain_text(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import LAPTOP, agree, answer, open_check
+from browser import LAPTOP, agree, answer, at_rest, click, open_check
 from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import CaseStore, DiagnosticModel
@@ -38,14 +38,14 @@ def rows(store: CaseStore) -> int:
 def save(page: Page) -> str:
     """Saves the case at hand, and gives back its number."""
     agree(page)
-    page.get_by_role("button", name="Save", exact=True).click()
+    click(page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_text("Keep this number")).to_be_visible()
     number = page.get_by_test_id("stCode").filter(has_text=re.compile("[0-9a-f]{32}")).first.inner_text()
     return number.strip()
 
 
 def visit(page: Page, name: str, heading: str) -> None:
-    page.get_by_role("link", name=name, exact=True).click()
+    click(page.get_by_role("link", name=name, exact=True))
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
 
 
@@ -56,15 +56,9 @@ def upload(page: Page, name: str, content: bytes) -> None:
 def tuning_view(page: Page, name: str) -> None:
     page.goto("/tuning")
     expect(page.get_by_text("saved. Learning starts from")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(500)  # a click while the page is still being drawn is lost
-    page.get_by_role("radio", name=name).click()
+    click(page.get_by_role("radio", name=name))
     expect(page.get_by_role("radio", name=name)).to_be_checked()
-
-
-def at_rest(page: Page) -> None:
-    """Waits until what the page shows is all of it, and nothing of what was there before."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(200)
+    at_rest(page)  # the view before stays until this one is drawn
 
 
 def headline(model: DiagnosticModel, answers: dict[str, str]) -> str:
@@ -89,14 +83,14 @@ def test_numbers_are_edited_by_hand_checked_at_once_and_kept(page: Page, store: 
     type_number(page, "Heat temperate, in %", "60")
     expect(wrong).to_be_visible()
     expect(page.get_by_role("button", name="Keep as a version")).to_have_count(0)
-    page.get_by_role("combobox", name="The numbers of").click()
-    page.get_by_role("option", name="Vascular condition").click()
+    click(page.get_by_role("combobox", name="The numbers of"))
+    click(page.get_by_role("option", name="Vascular condition"))
     expect(wrong).to_have_count(0)
     type_number(page, "Vascular condition, in %", "5")
     expect(page.get_by_role("rowheader", name="Vascular condition")).to_be_visible()
-    page.get_by_role("button", name="Keep as a version").click()
+    click(page.get_by_role("button", name="Keep as a version"))
     expect(page.get_by_role("radio", name="Versions")).to_be_checked()
-    page.get_by_role("button", name="Adopt this version").click()
+    click(page.get_by_role("button", name="Adopt this version"))
     expect(page.get_by_text("This version is in use.")).to_be_visible()
     adopted = store.adopted("squat_cramp")
     assert adopted is not None
@@ -113,11 +107,11 @@ def test_an_edit_can_follow_a_learning(page: Page, store: CaseStore) -> None:
     store.add(cases_table(shipped_knowledge(), [{"felt_tear": "yes"}]), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     tuning_view(page, "Learn from cases")
-    page.get_by_role("button", name="Learn", exact=True).click()
+    click(page.get_by_role("button", name="Learn", exact=True))
     expect(page.get_by_text("Kept as version")).to_be_visible(timeout=LONG)
-    page.get_by_role("radio", name="Edit by hand").click()
-    page.get_by_role("combobox", name="The numbers of").click()
-    page.get_by_role("option", name="Vascular condition").click()
+    click(page.get_by_role("radio", name="Edit by hand"))
+    click(page.get_by_role("combobox", name="The numbers of"))
+    click(page.get_by_role("option", name="Vascular condition"))
     type_number(page, "Vascular condition, in %", "6")
     expect(page.get_by_role("button", name="Keep as a version")).to_be_visible()
 
@@ -134,18 +128,18 @@ def test_from_three_saved_cases_to_an_adopted_model_and_back(
     visit(page, "Cases", "Cases")
     expect(page.get_by_text("3 cases")).to_be_visible()
     upload(page, "sample_cases.csv", SAMPLE.read_bytes())
-    page.get_by_role("button", name="Store 1,000 cases").click()
+    click(page.get_by_role("button", name="Store 1,000 cases"))
     expect(page.get_by_text("1,000 new cases.")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Simulated cases are among them")).to_be_visible()
     visit(page, "Tuning", "Tuning the numbers")
     expect(page.get_by_text("1,003 cases saved")).to_be_visible()
-    page.get_by_role("button", name="Learn", exact=True).click()
+    click(page.get_by_role("button", name="Learn", exact=True))
     expect(page.get_by_text("Kept as version")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Better on held-out cases")).to_be_visible(timeout=LONG)
     expect(page.get_by_role("rowheader", name="ln P(answers and labels | outcome), nats")).to_be_visible()
     expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_have_count(3)
     expect(page.locator("[data-testid=stVegaLiteChart] svg").nth(1)).to_contain_text("→")
-    page.get_by_role("button", name="Adopt this version").click()
+    click(page.get_by_role("button", name="Adopt this version"))
     expect(page.get_by_text("This version is in use.")).to_be_visible()
 
     adopted = store.adopted("squat_cramp")
@@ -157,8 +151,8 @@ def test_from_three_saved_cases_to_an_adopted_model_and_back(
     expect(page.get_by_role("heading", name=headline(tuned, answers))).to_be_visible()
     expect(page.get_by_text("Numbers: learned from 1,003 cases, 1,000 of them simulated").first).to_be_visible()
     visit(page, "Tuning", "Tuning the numbers")
-    page.get_by_role("radio", name="Versions").click()
-    page.get_by_role("button", name="Roll back").click()
+    click(page.get_by_role("radio", name="Versions"))
+    click(page.get_by_role("button", name="Roll back"))
     expect(page.get_by_text("Numbers: what the experts said.")).to_be_visible()
     open_check(page, "/?felt_tear=yes")
     expect(page.get_by_role("heading", name=headline(model, answers))).to_be_visible()
@@ -168,7 +162,7 @@ def test_nothing_is_saved_without_consent(page: Page, store: CaseStore) -> None:
     open_check(page)
     expect(page.get_by_text("Save this case")).to_have_count(0)
     open_check(page, "/?felt_tear=yes")
-    page.get_by_text("Save this case").click()
+    click(page.get_by_text("Save this case"))
     expect(page.get_by_text("No name, no warning signs")).to_be_visible()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
     assert rows(store) == 0
@@ -187,7 +181,7 @@ def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
     saved = store.table(shipped_knowledge(), [number]).iloc[0]
     assert saved["felt_tear"] == "yes"
     assert "dark_urine" not in saved.index
-    page.get_by_role("button", name="Delete this case again").click()
+    click(page.get_by_role("button", name="Delete this case again"))
     expect(page.get_by_text("I agree that these answers are kept")).to_be_visible()
     assert rows(store) == 0
 
@@ -245,20 +239,20 @@ def test_what_it_turned_out_to_be_can_be_added_later(page: Page, store: CaseStor
     box.fill(number)
     box.press("Enter")
     expect(page.get_by_text("Felt a tear:")).to_be_visible()
-    page.get_by_role("combobox", name="What it turned out to be").click()
-    page.get_by_role("option", name="Muscle strain").click()
+    click(page.get_by_role("combobox", name="What it turned out to be"))
+    click(page.get_by_role("option", name="Muscle strain"))
     page.keyboard.press("Escape")
-    page.get_by_text("A clinician is sure").click()
-    page.get_by_role("button", name="Note this").click()
+    click(page.get_by_text("A clinician is sure"))
+    click(page.get_by_role("button", name="Note this"))
     expect(page.get_by_text("Noted.")).to_be_visible()
     row = store.table(shipped_knowledge(), [number]).iloc[0]
     assert (row["triggered"], row["certainty"]) == ("muscle_strain", 1.0)
-    page.get_by_text("I want this case deleted for good").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    click(page.get_by_text("I want this case deleted for good"))
+    click(page.get_by_role("button", name="Delete", exact=True))
     expect(page.get_by_text("Deleted.")).to_be_visible()
     assert rows(store) == 0
     visit(page, "Check", "Why did my back cramp?")
-    page.get_by_text("Save this case").click()
+    click(page.get_by_text("Save this case"))
     expect(page.get_by_text("I agree that these answers are kept")).to_be_visible()
 
 
@@ -270,9 +264,9 @@ def test_bad_rows_are_reported_and_the_good_ones_can_be_stored(page: Page, store
     expect(page.get_by_text("2 bad rows in log.csv; nothing is stored yet.")).to_be_visible()
     assert rows(store) == 0
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the bad rows").click()
+        click(page.get_by_role("button", name="Download the bad rows"))
     assert "line 2, column heat: 'hot' is not allowed" in Path(download.value.path()).read_text(encoding="utf-8")
-    page.get_by_role("button", name="Store the 1 good row").click()
+    click(page.get_by_role("button", name="Store the 1 good row"))
     expect(page.get_by_text("1 new case.")).to_be_visible()
     assert rows(store) == 1
 
@@ -295,7 +289,7 @@ def test_cases_that_are_not_explained_yet_can_be_picked_out(page: Page, store: C
     store.add(cases_table(shipped_knowledge(), [{"triggered": "muscle_strain"}, {}, {}]), "squat_cramp")
     page.goto("/cases")
     expect(page.get_by_text("3 rows.")).to_be_visible(timeout=30_000)
-    page.get_by_role("radio", name="Not explained yet").click()
+    click(page.get_by_role("radio", name="Not explained yet"))
     expect(page.get_by_text("2 rows.")).to_be_visible()
 
 
@@ -306,13 +300,13 @@ def test_a_locked_store_saves_nothing_says_so_and_the_page_goes_on(page: Page, s
     other = sqlite3.connect(folder / "cases.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        page.get_by_role("button", name="Save", exact=True).click()
+        click(page.get_by_role("button", name="Save", exact=True))
         expect(page.get_by_text("Not saved.")).to_be_visible(timeout=10_000)
         expect(page.get_by_text("Copy a link to these answers")).to_be_visible()
     finally:
         other.execute("ROLLBACK")
         other.close()
-    page.get_by_role("button", name="Save", exact=True).click()
+    click(page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_text("Keep this number")).to_be_visible()
     assert rows(store) == 1
 
@@ -346,7 +340,7 @@ def test_an_export_is_made_when_asked_for(page: Page, store: CaseStore) -> None:
     number = save(page)
     visit(page, "Cases", "Cases")
     with page.expect_download() as download:
-        page.get_by_role("button", name="1 row as CSV").click()
+        click(page.get_by_role("button", name="1 row as CSV"))
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert text.startswith("case_id,recorded_at,origin,cramp,heat")
     assert number in text
@@ -359,20 +353,20 @@ def test_while_learning_other_pages_answer_and_a_stop_keeps_what_was_reached(pag
     store.add(simulate(redrawn(load(), 4), 8_000, 4, 0.3, 0.4), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
-    page.get_by_role("button", name="Learn", exact=True).click(timeout=30_000)
+    click(page.get_by_role("button", name="Learn", exact=True), timeout=30_000)
     expect(page.get_by_text("At work: learning")).to_be_visible(timeout=LONG)
     visit(page, "Check", "Why did my back cramp?")
     answer(page, "Did you feel a sharp tear", "Yes")
     expect(page.get_by_role("heading", name="Muscle strain: about")).to_be_visible()
     visit(page, "Tuning", "Tuning the numbers")
     expect(page.get_by_text("At work")).to_be_visible()
-    page.get_by_role("button", name="Stop and keep what was reached").click()
-    page.get_by_role("button", name="Keep it without scores").click(timeout=LONG)
+    click(page.get_by_role("button", name="Stop and keep what was reached"))
+    click(page.get_by_role("button", name="Keep it without scores"), timeout=LONG)
     expect(page.get_by_text("Kept as version")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Stopped ").first).to_be_visible()
     expect(page.get_by_text("Not shown to be better: it was not evaluated on held-out cases.")).to_be_visible()
     expect(page.get_by_role("button", name="Adopt this version")).to_be_disabled()
-    page.get_by_text("How the learning went").click()
+    click(page.get_by_text("How the learning went"))
     expect(page.get_by_role("button", name="Learn", exact=True)).to_be_enabled()
 
 
@@ -383,7 +377,7 @@ def test_a_page_with_the_result_of_learning_is_at_rest(page: Page, store: CaseSt
     store.add(cases_table(shipped_knowledge(), [{"felt_tear": "yes"}]), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
-    page.get_by_role("button", name="Learn", exact=True).click(timeout=30_000)
+    click(page.get_by_role("button", name="Learn", exact=True), timeout=30_000)
     expect(page.get_by_text("Only 1 case:")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Kept as version")).to_be_visible()
     page.wait_for_timeout(1500)
@@ -405,10 +399,9 @@ def test_what_is_not_better_needs_a_second_thought(page: Page, store: CaseStore,
     adopt = page.get_by_role("button", name="Adopt this version")
     expect(adopt).to_be_disabled()
     expect(page.get_by_role("combobox", name="Version", exact=True)).to_be_visible()
-    at_rest(page)  # the view before this one may have had such a box, too, and stays until this one is drawn
-    page.get_by_text("Adopt it all the same").click()
+    click(page.get_by_text("Adopt it all the same"))
     expect(adopt).to_be_enabled()
-    adopt.click()
+    click(adopt)
     expect(page.get_by_text("This version is in use.")).to_be_visible()
     adopted = store.adopted("squat_cramp")
     assert adopted is not None
@@ -428,8 +421,8 @@ def test_any_two_versions_can_be_compared(page: Page, store: CaseStore, model: D
     page.set_viewport_size(LAPTOP)
     tuning_view(page, "Versions")
     for label, version in (("Version", second), ("Compare its numbers with", first)):
-        page.get_by_role("combobox", name=label, exact=True).click()
-        page.get_by_role("option", name=re.compile(version.version)).click()
+        click(page.get_by_role("combobox", name=label, exact=True))
+        click(page.get_by_role("option", name=re.compile(version.version)))
     expect(page.get_by_text(f"1 of 93 numbers differ from version {first.version}")).to_be_visible()
     expect(page.locator("[data-testid=stVegaLiteChart] svg")).to_contain_text("7% → 9%")
 
@@ -451,8 +444,8 @@ def test_the_overview_counts_filters_and_ranks(page: Page, store: CaseStore, mod
     best = model.common_fixes(answers)[0]
     row = page.get_by_role("row").filter(has_text=f"{best.label}: {best.to_label}")
     expect(row).to_contain_text(f"{best.helps} of 3{best.lowered * 100:.1f} points lower")
-    page.get_by_role("combobox", name="Likeliest cause").click()
-    page.get_by_role("option", name="Too much rounding").click()
+    click(page.get_by_role("combobox", name="Likeliest cause"))
+    click(page.get_by_role("option", name="Too much rounding"))
     page.keyboard.press("Escape")
     expect(page.get_by_text("1 case, of the newest")).to_be_visible()
     expect(chart).to_have_attribute("aria-label", re.compile("Too much rounding 1[.]$"))
@@ -469,7 +462,7 @@ def test_a_damaged_version_in_use_is_said_and_can_be_rolled_back(
     expect(page.get_by_role("heading", name=headline(model, {"felt_tear": "yes"}))).to_be_visible()
     page.set_viewport_size(LAPTOP)
     tuning_view(page, "Versions")
-    page.get_by_role("button", name="Roll back").click()
+    click(page.get_by_role("button", name="Roll back"))
     expect(page.get_by_text("The version in use cannot be read.")).to_have_count(0)
     assert store.adopted_name("squat_cramp") is None
 
@@ -490,7 +483,7 @@ def test_a_store_that_cannot_answer_leaves_the_check_page_diagnosing(
         assert headline(model_of(version), answers) != headline(model, answers)
         expect(page.get_by_role("heading", name=headline(model_of(version), answers))).to_be_visible()
         expect(page.get_by_text("The case store does not answer")).to_be_visible()
-        page.get_by_text("Save this case").click()
+        click(page.get_by_text("Save this case"))
         expect(page.get_by_text("Cases cannot be saved at the moment.")).to_be_visible()
     finally:
         with sqlite3.connect(folder / "cases.db") as raw:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP
+from browser import LAPTOP, click
 from playwright.sync_api import Browser, expect
 from websockets.asyncio.client import connect
 
@@ -94,7 +94,7 @@ def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path)
             page.goto("/cases")
             page.get_by_role("textbox", name="Admin password").fill(tried)
         for page, (_, told) in zip(pages, tries, strict=True):
-            page.get_by_role("button", name="Go on").click()
+            click(page.get_by_role("button", name="Go on"))
             expect(page.get_by_text(told)).to_be_visible()
             page.close()
     log = (home / "log").read_text()
@@ -169,7 +169,7 @@ def test_the_proxy_of_the_readme_serves_every_page_and_sends_the_headers(
             page.goto(f"/{path}")
             expect(page.get_by_role("textbox", name="Admin password")).to_be_visible(timeout=30_000)
         page.get_by_role("textbox", name="Admin password").fill(PASSWORD)
-        page.get_by_role("button", name="Go on").click()
+        click(page.get_by_role("button", name="Go on"))
         expect(page.get_by_role("radio", name="Learn from cases")).to_be_visible()
         # Streamlit's page has one inline script, which it does without: nothing else is refused.
         assert [said for said in refused if not said.startswith("Executing inline script")] == []

@@ -13,7 +13,7 @@ import load
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import LAPTOP, PHONE, agree, open_check
+from browser import LAPTOP, PHONE, agree, click, open_check
 from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import CaseStore, DiagnosticModel
@@ -354,12 +354,12 @@ def test_5_a_fresh_page_is_not_sure_and_a_link_restores_it_all(page: Page, model
 def test_6_a_red_flag_stands_above_the_results(page: Page, model: DiagnosticModel) -> None:
     open_check(page)
     for flag in model.knowledge.red_flags.values():
-        page.get_by_text(flag.ask).click()
+        click(page.get_by_text(flag.ask))
         alert = page.get_by_role("alert").filter(has_text=flag.label).first
         expect(alert).to_be_visible()
         chart = page.get_by_test_id("stVegaLiteChart").first
         assert alert.evaluate("(a, c) => a.compareDocumentPosition(c) & 4", chart.element_handle())  # it comes before
-        page.get_by_text(flag.ask).click()
+        click(page.get_by_text(flag.ask))
         expect(alert).to_have_count(0)
 
 
@@ -399,7 +399,7 @@ def test_9_a_saved_case_is_there_at_once_in_another_session(
 ) -> None:
     open_check(page, "/?felt_tear=yes")
     agree(page)
-    page.get_by_role("button", name="Save", exact=True).click()
+    click(page.get_by_role("button", name="Save", exact=True))
     number = page.get_by_test_id("stCode").filter(has_text=re.compile("[0-9a-f]{32}")).first.inner_text().strip()
     other = browser.new_page(viewport=LAPTOP, base_url=address)
     other.goto("/cases")
