@@ -5,7 +5,7 @@ import session
 import streamlit as st
 import tables
 
-from bayesnet import ImpossibleEvidence, StoreError
+from bayesnet import BayesnetError, ImpossibleEvidence, StoreError
 
 OPEN = ("Check", "What if", "Network", "About")
 """Pages for every visitor. All others show what people saved, or change numbers for all."""
@@ -14,7 +14,7 @@ st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="
 try:
     session.begin()
     session.model()
-except session.BayesnetError as error:
+except BayesnetError as error:
     st.error(f"The model cannot be read. {error}")
     st.stop()
 st.html(
@@ -63,6 +63,6 @@ except ImpossibleEvidence as error:
     st.error(f"These answers cannot be diagnosed. {error}")
 except StoreError as error:
     st.error(f"That did not work. {access.told(str(error))}")
-except session.BayesnetError as error:
+except BayesnetError as error:
     st.error(f"That did not work. {error}")
 session.settle()

@@ -9,6 +9,7 @@ import saving
 import session
 import streamlit as st
 import tables
+from drawing import draw
 
 from bayesnet import BayesnetError, Diagnosis, ImpossibleEvidence
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
@@ -83,7 +84,7 @@ def show_bars(diagnosis: Diagnosis) -> None:
     compared = charts.PRIOR if pinned is None else "in the pinned case"
     bars = charts.cause_bars(session.model().knowledge, diagnosis, pinned)
     chart = charts.cause_chart(bars, session.theme(), compared)
-    st.vega_lite_chart(chart, width="stretch", alt=charts.in_text(bars, compared))
+    draw(chart, charts.in_text(bars, compared))
     st.markdown(
         f"Filled: now, with its plausible range as a line. Outlined: {compared}. Several causes can be at work at once, so the "
         "bars need not add up to 100%."
@@ -145,7 +146,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
         "answer's share of that shift. Odds of 1 to 4 mean 2 in 10."
     )
     sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
-    st.vega_lite_chart(charts.weight_chart(why, session.theme()), width="stretch", alt=sentences)
+    draw(charts.weight_chart(why, session.theme()), sentences)
     odd = diagnosis.conflict()
     if odd.worth_saying:
         st.warning(odd.says)

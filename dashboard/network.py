@@ -6,6 +6,7 @@ import charts
 import session
 import streamlit as st
 import tables
+from drawing import draw
 
 from bayesnet import Diagnosis
 from bayesnet.diagnosis.words import in_range, in_words_and_percent
@@ -57,7 +58,7 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
     # All are of this node: its name before each would only push the rest out of sight.
     shown = [replace(n, label=n.label.removeprefix(f"{knowledge.labels[variable]}, ")) for n in numbers[:SHOWN_DRIVERS]]
     said = "; ".join(f"{n.label}: {in_range((min(n.swing), max(n.swing)))}" for n in shown)
-    st.vega_lite_chart(charts.tornado_chart(shown, session.theme()), width="stretch", alt=said)
+    draw(charts.tornado_chart(shown, session.theme()), said)
 
 
 def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:

@@ -9,6 +9,7 @@ import saving
 import session
 import streamlit as st
 import tables
+from drawing import draw
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.common_fixes import CommonFix
@@ -92,7 +93,7 @@ def show_mix(model: DiagnosticModel, table: pd.DataFrame, scores: Scores) -> Non
     st.header("Likeliest causes over time", anchor=False)
     mix = charts_overview.mix_of(model.knowledge, table["recorded_at"], scores.first)
     said = charts_overview.mix_in_text(mix)
-    st.vega_lite_chart(charts_overview.mix_chart(model.knowledge, mix, session.theme()), width="stretch", alt=said)
+    draw(charts_overview.mix_chart(model.knowledge, mix, session.theme()), said)
 
 
 def show_fixes(fixes: Sequence[CommonFix]) -> None:

@@ -14,40 +14,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import streamlit as st
+from threadpoolctl import threadpool_limits
 
 from bayesnet import BayesnetError, CaseStore, Diagnosis, DiagnosticModel, MissingExtra, StoreError, load
 from bayesnet.learning.versions import model_of, renewed
-
-__all__ = [
-    "NOT_SURE",
-    "BayesnetError",
-    "answers",
-    "as_text",
-    "begin",
-    "clear",
-    "diagnosis",
-    "keep",
-    "key",
-    "made",
-    "made_of_answers",
-    "model",
-    "put",
-    "query",
-    "remember",
-    "remember_only",
-    "renew",
-    "rose_to",
-    "settle",
-    "share",
-    "shipped",
-    "store",
-    "store_problem",
-    "take",
-    "take_from_url",
-    "theme",
-    "version_problem",
-    "widget",
-]
 
 T = TypeVar("T")
 NOT_SURE = "not_sure"
@@ -83,7 +53,7 @@ _TURNS = "turns"
 """How often each widget that shows what is kept was replaced by a new one."""
 KINDS = ("all", "next", "flag")
 """The widgets of an answer are named `all:felt_tear`: in the list of all questions, where it is asked next, and to tick."""
-_VERSION = "version"
+_MODEL = "model_in_use"
 _PROBLEM = "store_problem"
 _UNREADABLE = "version_problem"
 
@@ -139,15 +109,14 @@ def begin() -> None:
             seen.version, seen.problem = _glance().adopted_name(shipped().knowledge.id), ""
         except (StoreError, MissingExtra) as error:
             seen.failed, seen.problem = time.monotonic(), str(error)
-    name = seen.version
+    in_use = shipped()
     try:
-        if name is not None:
-            _version(name)
+        in_use = in_use if seen.version is None else _version(seen.version)
     except StoreError as error:
-        seen.failed, seen.problem, name = time.monotonic(), str(error), None
+        seen.failed, seen.problem = time.monotonic(), str(error)
     except BayesnetError as error:
-        name, unreadable = None, str(error)
-    st.session_state.update({_VERSION: name, _PROBLEM: seen.problem, _UNREADABLE: unreadable})
+        unreadable = str(error)
+    st.session_state.update({_MODEL: in_use, _PROBLEM: seen.problem, _UNREADABLE: unreadable})
 
 
 def store_problem() -> str:
@@ -162,18 +131,20 @@ def version_problem() -> str:
 
 def model() -> DiagnosticModel:
     """The model in use: the adopted version, or the shipped one."""
-    name = st.session_state.get(_VERSION)
-    return shipped() if name is None else _version(name)
+    found: DiagnosticModel | None = st.session_state.get(_MODEL)
+    return found or shipped()
 
 
 @st.cache_resource(show_spinner=False)
 def settle() -> None:
-    """After the first page: what is there now stays.
+    """After the first page: what is there now stays, and a click is the work of one processor.
 
     Streamlit looks for garbage after every rerun, among all objects of all packages: more than half of what a click costs.
+    And a product of small tables is not done sooner by several threads, which wait for each other by spinning.
     """
     gc.collect()
     gc.freeze()
+    threadpool_limits(1)
 
 
 # ---- the answers

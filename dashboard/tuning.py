@@ -10,6 +10,7 @@ import pandas as pd
 import session
 import streamlit as st
 import tables
+from drawing import draw
 
 from bayesnet import BadModel, BayesnetError, DiagnosticModel, StoreError
 from bayesnet.diagnosis.words import how_many, in_range
@@ -117,7 +118,7 @@ def show_result(job: jobs.Job) -> None:
         with st.expander("How the learning went"):
             st.markdown("The log-posterior of every iteration, in nats: it never falls, and stands still at the end.")
             said = charts_learning.history_in_text(job.history)
-            st.vega_lite_chart(charts_learning.history_chart(job.history, session.theme()), width="stretch", alt=said)
+            draw(charts_learning.history_chart(job.history, session.theme()), said)
 
 
 # ---- versions
@@ -229,7 +230,7 @@ def show_scores(evaluation: dict[str, Any] | None) -> None:
     if curves:
         st.markdown("How often what was predicted came true; the closer to the dashed line, the better.")
         said = charts_learning.reliability_in_text(curves)
-        st.vega_lite_chart(charts_learning.reliability_chart(curves, session.theme()), width="stretch", alt=said)
+        draw(charts_learning.reliability_chart(curves, session.theme()), said)
 
 
 def show_numbers(numbers: Sequence[NumberChange], key: str, other: str) -> None:
@@ -242,7 +243,7 @@ def show_numbers(numbers: Sequence[NumberChange], key: str, other: str) -> None:
     most = moved[:MOVED_MOST]
     st.markdown(f"{len(moved)} of {len(numbers)} numbers differ from {other}; those that moved most:")
     said = charts_learning.numbers_in_text(most)
-    st.vega_lite_chart(charts_learning.numbers_chart(most, session.theme()), width="stretch", alt=said)
+    draw(charts_learning.numbers_chart(most, session.theme()), said)
     with st.expander("All numbers"):
         st.dataframe(as_table(numbers), hide_index=True, key=f"numbers:{key}", alt="Every number before and after")
 

@@ -55,6 +55,7 @@ def test_a_batch_equals_the_tree(model: DiagnosticModel, cases: list[Any], soft:
     yes = model.engine.probabilities(batch, dict.fromkeys(model.reader.triggering, "yes"))
     expected = {v: p[:, 1] for v, p in model.tree.posteriors(batch, model.reader.triggering).items()}
     assert difference(yes, expected) < EXACT
+    assert model.engine.log_evidence(batch) == pytest.approx(model.tree.log_evidence(batch), abs=EXACT)
 
 
 def test_a_batch_longer_than_a_chunk_keeps_its_rows(

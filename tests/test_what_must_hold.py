@@ -301,7 +301,7 @@ def test_4_no_request_leaves_the_machine(page: Page, filled: None, figure: Figur
 
 
 ON_FIRST_PAINT = """
-import json, sys, pyarrow
+import json, sys, pyarrow, threadpoolctl
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file("app.py", default_timeout=60)
 for name, state in json.loads(sys.argv[1]).items():
@@ -311,6 +311,7 @@ assert not at.exception, at.exception
 (chart, *_) = at.get("vega_lite_chart")
 with pyarrow.ipc.open_stream(chart.proto.data.data) as rows:
     found = rows.read_all().to_pylist()
+assert {pool["num_threads"] for pool in threadpoolctl.threadpool_info()} == {1}  # threads that wait spin: twice the work
 print(json.dumps([(row["cause"], row["when"], row["p"]) for row in found]))
 """
 

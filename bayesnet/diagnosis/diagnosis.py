@@ -110,7 +110,15 @@ class Diagnosis:
 
         Raises UnknownName for a cause the model does not have.
         """
-        return explain(self._case, self[cause].cause)
+        cause = self[cause].cause
+        if cause not in self._explained:
+            self._explained[cause] = explain(self._case, cause)
+        return self._explained[cause]
+
+    @cached_property
+    def _explained(self) -> dict[str, Explanation]:
+        """What was explained already: a page and its report ask the same."""
+        return {}
 
     def next_questions(self) -> NextQuestions:
         """The open questions, the most worth asking first; `.stop` when no answer can change the advice."""

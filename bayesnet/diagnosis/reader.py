@@ -113,7 +113,7 @@ class Reader:
 
     def log_likelihoods(self, versions: Evidence) -> Array:
         """ln P(answers, outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
-        return self.tree.log_evidence(versions)
+        return self.engine.log_evidence(versions)
 
     def in_words(self, question: str, answer: Answer) -> str:
         """An answer with the labels a user sees: 'Sweating: Heavy'; a soft one names its states with their weights."""

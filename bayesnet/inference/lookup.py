@@ -142,7 +142,13 @@ class Lookup:
 
     def log_evidence(self, cases: Any) -> Array:
         """As JunctionTree.log_evidence."""
-        return self.tree.log_evidence(cases)
+        evidence = encode(self.network.states, cases)
+        keys = self._keys(evidence) if self._covers(evidence, ()) else None
+        if keys is not None:
+            found, ids = self._looked_up(keys, evidence.n, self._target_table(())[0])
+            if len(found) and found.min() > SMALLEST:
+                return np.asarray(np.log(found[:, 0])[ids])
+        return self.tree.log_evidence(evidence)
 
     def _read(
         self, evidence: Evidence, asked: Mapping[str, Sequence[str]], errors: Literal["raise", "null"]
