@@ -150,10 +150,11 @@ def show_reasons(diagnosis: Diagnosis) -> None:
     odd = diagnosis.conflict()
     if odd.worth_saying:
         st.warning(odd.says)
-    with st.expander("What else would matter"):
-        lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
-        lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
-        st.markdown("\n".join(lines) or "Nothing that is open would matter much.")
+    with st.expander("What else would matter", key="what_else", on_change="rerun") as what_else:
+        if what_else.open:  # what nobody looks at is not worked out: it is a tenth of a click
+            lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
+            lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
+            st.markdown("\n".join(lines) or "Nothing that is open would matter much.")
 
 
 def show_advice(diagnosis: Diagnosis) -> None:

@@ -139,8 +139,8 @@ def model() -> DiagnosticModel:
 def settle() -> None:
     """After the first page: what is there now stays, and a click is the work of one processor.
 
-    Streamlit looks for garbage after every rerun, among all objects of all packages: more than half of what a click costs.
-    And a product of small tables is not done sooner by several threads, which wait for each other by spinning.
+    Looking for garbage among all objects of all packages takes longer than a click (and unless told otherwise Streamlit does
+    so after every rerun). A product of small tables is not done sooner by several threads, which wait for each other spinning.
     """
     gc.collect()
     gc.freeze()

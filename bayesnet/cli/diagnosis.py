@@ -155,6 +155,7 @@ def dashboard(
         "server.headless": not browser,
         "server.showEmailPrompt": False,
         "browser.gatherUsageStats": False,
+        "runner.postScriptGC": False,  # Python looks for garbage by itself; after every rerun, among all sessions, is too often
     }
     flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
     sys.argv = ["streamlit", "run", str(shipped("dashboard") / "app.py"), *flags]

@@ -94,14 +94,18 @@ class Visitor:
         return message.WhichOneof("type") == "script_finished"
 
 
-async def visit(address: str, seconds: float, seed: int) -> Visitor:
-    """A visitor who answers at random every PAUSE seconds for so long. Raises TimeoutError where the server is silent."""
+async def visit(address: str, seconds: float, seed: int, all_here: asyncio.Barrier) -> Visitor:
+    """A visitor who answers at random every PAUSE seconds for so long, once all have their page.
+
+    Raises TimeoutError where the server is silent.
+    """
     draw = random.Random(seed)
     questions = bayesnet.load().knowledge.questions
     async with connect(_socket(address), subprotocols=["streamlit"], max_size=None, compression=None) as connection:  # type: ignore[list-item]
         visitor = Visitor(connection)
-        await asyncio.sleep(draw.random() * PAUSE)
         await visitor.look()
+        await all_here.wait()  # how long pages take that are opened at once is measured by the crowd
+        await asyncio.sleep(draw.random() * PAUSE)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             begun = time.monotonic()
@@ -113,7 +117,8 @@ async def visit(address: str, seconds: float, seed: int) -> Visitor:
 
 async def visits(address: str, n: int, seconds: float) -> list[Visitor]:
     """So many visitors at the same time."""
-    return list(await asyncio.gather(*(visit(address, seconds, seed) for seed in range(n))))
+    all_here = asyncio.Barrier(n)
+    return list(await asyncio.gather(*(visit(address, seconds, seed, all_here) for seed in range(n))))
 
 
 async def crowd(address: str, n: int) -> list[float]:
