@@ -13,7 +13,6 @@ OPEN = ("Check", "What if", "Network", "About")
 st.set_page_config(page_title="Causes and advice", page_icon="🏋️", layout="wide")
 try:
     session.begin()
-    session.model()
 except BayesnetError as error:
     st.error(f"The model cannot be read. {error}")
     st.stop()

@@ -18,8 +18,8 @@ from bayesnet.report.sheet import sheet
 
 SHOWN_REASONS = 4
 BARS_FIRST = 0.02
-"""Seconds between the bars and the rest. A browser draws together what arrives within 10 ms: so the bars are there sooner by
-a quarter, and only then the rest."""
+"""Seconds between the bars and the rest, which is there so much later. Streamlit 1.67 draws together what arrives within 10
+ms: with the pause Chromium painted the bars sooner by a quarter, in test_1 of tests/test_what_must_hold.py."""
 
 
 def show() -> None:
@@ -109,8 +109,8 @@ def show_banner(diagnosis: Diagnosis) -> None:
         lines += [f"Because of {item.because}." for item in advice if item.level == advice.level and item.because]
     if rank == 0 and any(ranks[led.level] > 0 for found in asking.worth_asking(diagnosis) for led in found.outcomes):
         lines.append("What you left open could change that: see the next question.")
-    draw = (st.info, st.warning, st.error)[min(rank, 2)]
-    draw("\n\n".join(lines))
+    say = (st.info, st.warning, st.error)[min(rank, 2)]
+    say("\n\n".join(lines))
 
 
 def show_headline(diagnosis: Diagnosis) -> None:
@@ -151,7 +151,8 @@ def show_reasons(diagnosis: Diagnosis) -> None:
         "answer's share of that shift. Odds of 1 to 4 mean 2 in 10."
     )
     sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
-    draw(charts.weight_chart(why, session.theme()), sentences)
+    if why.weights:  # a warning sign alone weighs nothing
+        draw(charts.weight_chart(why, session.theme()), sentences)
     odd = diagnosis.conflict()
     if odd.worth_saying:
         st.warning(odd.says)

@@ -1,4 +1,4 @@
-"""A chart onto the page."""
+"""A chart onto the page, by pyarrow."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import streamlit as st
 
 
 def draw(chart: Mapping[str, Any], said: str) -> None:
-    """A Vega-Lite chart in the width of its place, and what it says for those who hear it.
+    """A Vega-Lite chart in the width of its place, and what it says for those who hear it. Every row has the same keys.
 
     Its values go as an Arrow table, which is what Streamlit sends them as: by way of pandas it took a tenth of a click.
     """

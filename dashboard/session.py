@@ -109,9 +109,10 @@ def begin() -> None:
             seen.version, seen.problem = _glance().adopted_name(shipped().knowledge.id), ""
         except (StoreError, MissingExtra) as error:
             seen.failed, seen.problem = time.monotonic(), str(error)
-    in_use = shipped()
+    name, in_use = seen.version, shipped()  # read once: another session may change it
     try:
-        in_use = in_use if seen.version is None else _version(seen.version)
+        if name is not None:
+            in_use = _version(name)
     except StoreError as error:
         seen.failed, seen.problem = time.monotonic(), str(error)
     except BayesnetError as error:

@@ -100,6 +100,7 @@ def at_rest(page: Page) -> None:
 
 def click(control: Locator, timeout: float | None = None) -> None:
     """Clicks on a page at rest, as people do: a click whose button is drawn anew between down and up is none."""
+    control.wait_for(timeout=timeout)
     at_rest(control.page)
     control.click(timeout=timeout)
 

@@ -155,3 +155,12 @@ def test_roles_that_overlap_leave_all_to_the_tree() -> None:
     own, case = Lookup(tree, ["a"], ["b"], {"a": "yes"}), {"a": "yes", "b": "yes"}
     assert own.posterior_and_log_evidence(case, ["c"])[1] == tree.posterior_and_log_evidence(case, ["c"])[1]
     assert difference(own.posterior(case, ["c"]), tree.posterior(case, ["c"])) == 0
+
+
+def test_where_the_core_is_too_large_even_the_outcome_alone_goes_to_the_tree() -> None:
+    names = [f"cause_{i}" for i in range(40)]
+    families = {name: Family((), np.array([0.9, 0.1])) for name in names}
+    families["outcome"] = Family((names[0],), np.array([[0.9, 0.2], [0.1, 0.8]]))
+    tree = JunctionTree(Network(dict.fromkeys(families, ("no", "yes")), families))
+    own, outcome = Lookup(tree, names, [], {"outcome": "yes"}), [{"outcome": "yes"}]
+    assert own.log_evidence(outcome) == pytest.approx(tree.log_evidence(outcome), abs=EXACT)

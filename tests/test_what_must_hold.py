@@ -311,7 +311,7 @@ assert not at.exception, at.exception
 (chart, *_) = at.get("vega_lite_chart")
 with pyarrow.ipc.open_stream(chart.proto.data.data) as rows:
     found = rows.read_all().to_pylist()
-assert {pool["num_threads"] for pool in threadpoolctl.threadpool_info()} == {1}  # threads that wait spin: twice the work
+assert {pool["num_threads"] for pool in threadpoolctl.threadpool_info()} <= {1}  # threads that wait spin: twice the work
 print(json.dumps([(row["cause"], row["when"], row["p"]) for row in found]))
 """
 

@@ -146,6 +146,10 @@ def dashboard(
     os.environ.pop("BAYESNET_MODEL", None)
     if model is not None:
         os.environ["BAYESNET_MODEL"] = str(model.resolve())
+    # A click is the work of one processor, whatever is loaded later: threads for small products wait by spinning.
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    # Python collects by itself; among all sessions after every rerun is too often. No flag: the option is not a public one.
+    os.environ["STREAMLIT_RUNNER_POST_SCRIPT_GC"] = "false"
     from streamlit.web import cli
 
     # Flags win over the environment and over a user's own Streamlit settings.
@@ -155,7 +159,6 @@ def dashboard(
         "server.headless": not browser,
         "server.showEmailPrompt": False,
         "browser.gatherUsageStats": False,
-        "runner.postScriptGC": False,  # Python looks for garbage by itself; after every rerun, among all sessions, is too often
     }
     flags = [f"--{name}={str(value).lower()}" for name, value in settings.items()]
     sys.argv = ["streamlit", "run", str(shipped("dashboard") / "app.py"), *flags]

@@ -110,10 +110,10 @@ class Diagnosis:
 
         Raises UnknownName for a cause the model does not have.
         """
-        cause = self[cause].cause
-        if cause not in self._explained:
-            self._explained[cause] = explain(self._case, cause)
-        return self._explained[cause]
+        known, kept = self[cause].cause, self._explained
+        if known not in kept:
+            kept[known] = explain(self._case, known)
+        return kept[known]
 
     @cached_property
     def _explained(self) -> dict[str, Explanation]:

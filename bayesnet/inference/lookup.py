@@ -211,7 +211,8 @@ class Lookup:
     def _covers(self, evidence: Evidence, wanted: tuple[str, ...]) -> bool:
         observable = {*self._given, *(question for part in self._parts for question in part.questions)}
         return (
-            observable.issuperset((*evidence.fixed, *evidence.columns))
+            self._split is not None
+            and observable.issuperset((*evidence.fixed, *evidence.columns))
             and self._given.items() <= evidence.fixed.items()
             and self._readable.issuperset(wanted)
         )
