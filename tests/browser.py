@@ -88,7 +88,7 @@ def open_check(page: Page, path: str = "/") -> None:
     page.goto(path)
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
     expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=30_000)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
 
 
 def at_rest(page: Page) -> None:

@@ -131,8 +131,7 @@ class Lookup:
         evidence = encode(self.network.states, cases)
         shape = self._shape(wanted)
         apart = {*self._core, *self._given}.isdisjoint(wanted) and len(set(wanted)) == len(wanted)
-        fits = apart and prod(shape) <= LARGEST_CORE and self._covers(evidence, wanted)
-        keys = self._keys(evidence) if fits else None
+        keys = self._keys(evidence, wanted) if apart and prod(shape) <= LARGEST_CORE else None
         if keys is not None:
             found, ids = self._looked_up(keys, evidence.n, self._joint_table(wanted))
             totals = found.sum(axis=1, keepdims=True)
@@ -143,7 +142,7 @@ class Lookup:
     def log_evidence(self, cases: Any) -> Array:
         """As JunctionTree.log_evidence."""
         evidence = encode(self.network.states, cases)
-        keys = self._keys(evidence) if self._covers(evidence, ()) else None
+        keys = self._keys(evidence, ())
         if keys is not None:
             found, ids = self._looked_up(keys, evidence.n, self._target_table(())[0])
             if len(found) and found.min() > SMALLEST:
@@ -158,7 +157,7 @@ class Lookup:
         for variable in asked:
             self.network.check_variable(variable)
         picks = {v: [self.network.states[v].index(state) for state in states] for v, states in asked.items()}
-        keys = self._keys(evidence) if self._covers(evidence, tuple(asked)) else None
+        keys = self._keys(evidence, tuple(asked))
         if keys is not None:
             table, ends = self._target_table(tuple(asked))
             columns = [ends[i] + pick for i, found in enumerate(picks.values()) for pick in found]
@@ -170,8 +169,10 @@ class Lookup:
         full = self.tree.posteriors(evidence, asked, errors)
         return {variable: array[:, picks[variable]] for variable, array in full.items()}
 
-    def _keys(self, evidence: Evidence) -> list[tuple[Ids, int]] | None:
-        """Per group of parts the row of its table that each case has; None for soft evidence."""
+    def _keys(self, evidence: Evidence, wanted: tuple[str, ...]) -> list[tuple[Ids, int]] | None:
+        """Per group of parts the row of its table that each case has; None for what no table covers, and soft evidence."""
+        if not self._covers(evidence, wanted):
+            return None
         positions: dict[str, Ids | int] = {variable: at + 1 for variable, at in evidence.fixed.items()}
         for variable, column in evidence.columns.items():
             hard = column.vectors.argmax(axis=1) + 1
@@ -209,10 +210,11 @@ class Lookup:
         return tuple(len(self.network.states[variable]) for variable in variables)
 
     def _covers(self, evidence: Evidence, wanted: tuple[str, ...]) -> bool:
-        observable = {*self._given, *(question for part in self._parts for question in part.questions)}
+        if self._split is None:
+            return False
+        observable = {*self._given, *(question for questions, _ in self._split for question in questions)}
         return (
-            self._split is not None
-            and observable.issuperset((*evidence.fixed, *evidence.columns))
+            observable.issuperset((*evidence.fixed, *evidence.columns))
             and self._given.items() <= evidence.fixed.items()
             and self._readable.issuperset(wanted)
         )
@@ -240,8 +242,6 @@ class Lookup:
     @cached_property
     def _readable(self) -> set[str]:
         """What may be asked for: the core, and all that hangs together with no question."""
-        if self._split is None:
-            return set()
         free = [inside for inside, _ in self._components if inside.isdisjoint(self._questions)]
         return set(self._core).union(*free)
 
