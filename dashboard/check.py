@@ -157,7 +157,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
     if odd.worth_saying:
         st.warning(odd.says)
     with st.expander("What else would matter", key="what_else", on_change="rerun") as what_else:
-        if what_else.open:  # what nobody looks at is not worked out: it is a tenth of a click
+        if what_else.open:  # here and below: what nobody looks at is neither worked out nor sent
             lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
             lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
             st.markdown("\n".join(lines) or "Nothing that is open would matter much.")
@@ -183,7 +183,9 @@ def show_advice(diagnosis: Diagnosis) -> None:
 
 def show_numbers(diagnosis: Diagnosis) -> None:
     """Everything the bars say, as a table, with the ranges and with what is merely present."""
-    with st.expander("The numbers in full"):
+    with st.expander("The numbers in full", key="numbers", on_change="rerun") as numbers:
+        if not numbers.open:
+            return
         rows = [
             (
                 belief.label,
@@ -228,8 +230,10 @@ def show_report(diagnosis: Diagnosis) -> None:
 
 def show_link() -> None:
     """The address that restores these answers, and what sending it gives away."""
-    if session.answers():
-        with st.expander("Copy a link to these answers"):
+    if not session.answers():
+        return
+    with st.expander("Copy a link to these answers", key="link", on_change="rerun") as link:
+        if link.open:
             st.code((st.context.url or "").split("?")[0] + session.query(), language=None, wrap_lines=True)
             st.markdown(
                 "The link holds your answers, which are about your health. It stays in this browser's history, and whoever "

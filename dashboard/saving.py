@@ -28,10 +28,14 @@ def show_saving() -> None:
     if case is None or case["answers"] != given:
         # The number is drawn once: a double click saves the same case, which the store keeps once.
         now = datetime.now(UTC).isoformat()
-        case = st.session_state[CASE] = {"answers": given, "case_id": uuid.uuid4().hex, "at": now, "saved": False}
+        case = {"answers": given, "case_id": uuid.uuid4().hex, "at": now, "saved": False, "looked_at": False}
+        st.session_state[CASE] = case
     if not given:
         return
-    with st.expander("Save this case"):
+    with st.expander("Save this case", key="save_box", on_change="rerun") as box:
+        case["looked_at"] |= box.open  # from then on it is drawn: what was chosen in it is not lost when it is closed
+        if not case["looked_at"]:
+            return
         show_traces()
         if session.store_problem():
             st.warning(f"Cases cannot be saved at the moment. {access.told(session.store_problem())}")

@@ -17,6 +17,8 @@ from bayesnet.learning.place import VARIABLE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 expect.set_options(timeout=20_000)  # a loaded machine is slow, and that is no failure
+OPENING = 90_000
+"""Milliseconds until a page is there: Streamlit's browser side gives a server that is silent 15 s, and then tries anew."""
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -86,8 +88,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def open_check(page: Page, path: str = "/") -> None:
     page.goto(path)
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
+    expect(page.locator("[data-testid=stVegaLiteChart] svg").first).to_be_visible(timeout=OPENING)
     at_rest(page)
 
 

@@ -47,8 +47,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
     if report.when == "call" and report.failed and page is not None and not page.is_closed():
-        report.sections.append((f"the page at {page.url}", page.locator("body").inner_text()[:2000]))
+        text = page.locator("body").inner_text()[:2000]
+        report.sections.append((f"the page at {page.url}", text or page.evaluate(BLANK)))
     return report
+
+
+BLANK = """() => document.body.outerHTML.slice(0, 2000) + "\\n" + JSON.stringify(performance.getEntriesByType("resource").map(
+    e => [Math.round(e.startTime), Math.round(e.responseEnd), e.name]).slice(-20))"""
+"""Of a page without a text: what is there instead, and what the browser was given last, when it was asked for it."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.load import dashboard
-from browser import CHROMIUM, FLAGS, LAPTOP, PHONE
+from browser import CHROMIUM, FLAGS, LAPTOP, OPENING, PHONE
 from playwright.sync_api import expect, sync_playwright
 
 OUT = Path(__file__).parents[1] / "dashboard" / "screenshots"
@@ -19,7 +19,7 @@ def main() -> None:
         for name, size, scheme in PICTURES:
             page = browser.new_page(viewport=size, base_url=address, color_scheme=scheme)  # type: ignore[arg-type]
             page.goto(CASE)
-            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
             expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
             page.wait_for_timeout(1500)
             page.screenshot(path=OUT / f"{name}.png")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP, PHONE, answer, chart_says, click, open_check
+from browser import LAPTOP, OPENING, PHONE, answer, chart_says, click, open_check
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from bayesnet import DiagnosticModel
@@ -89,7 +89,7 @@ class Line:
         for end in self.ends:
             end.close(code=3000, reason="cut off")
         self._wait_for(lambda: self.connections > before)
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
         self.page.wait_for_timeout(500)
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
@@ -225,7 +225,7 @@ def test_answers_that_contradict_each_other_can_be_undone_and_warning_signs_coun
     with load.dashboard(tmp_path, "--model", str(folder)) as (address, _):
         page = browser.new_page(viewport=PHONE, base_url=address)
         page.goto("/?heat=hot_humid&dark_urine=yes")
-        expect(page.get_by_text("These answers cannot be diagnosed.")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("These answers cannot be diagnosed.")).to_be_visible(timeout=OPENING)
         expect(page.get_by_text("Dark urine, swelling").first).to_be_visible()
         click(page.get_by_role("button", name="Undo Heat"))
         expect(page.get_by_text("These answers cannot be diagnosed.")).to_have_count(0)
@@ -247,13 +247,13 @@ def test_answers_survive_a_visit_to_another_page(page: Page) -> None:
 def test_the_network_page_gives_a_number_with_strength_and_source(page: Page) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto("/network")
-    expect(page.get_by_role("cell", name="expert_guess").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("cell", name="expert_guess").first).to_be_visible(timeout=OPENING)
     expect(page.get_by_role("columnheader", name="strength")).to_be_visible()
 
 
 def test_the_about_page_says_what_it_is_not_and_lists_the_sources(page: Page) -> None:
     page.goto("/about")
-    expect(page.get_by_text("This is not a diagnosis by a clinician.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("This is not a diagnosis by a clinician.")).to_be_visible(timeout=OPENING)
     click(page.get_by_text("All 87 sources"))
     expect(page.get_by_text("Journal of Athletic Training").first).to_be_visible()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import LAPTOP, agree, answer, at_rest, click, open_check
+from browser import LAPTOP, OPENING, agree, answer, at_rest, click, open_check
 from playwright.sync_api import Browser, Page, expect
 
 from bayesnet import CaseStore, DiagnosticModel
@@ -55,7 +55,7 @@ def upload(page: Page, name: str, content: bytes) -> None:
 
 def tuning_view(page: Page, name: str) -> None:
     page.goto("/tuning")
-    expect(page.get_by_text("saved. Learning starts from")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("saved. Learning starts from")).to_be_visible(timeout=OPENING)
     click(page.get_by_role("radio", name=name))
     expect(page.get_by_role("radio", name=name)).to_be_checked()
     at_rest(page)  # the view before stays until this one is drawn
@@ -168,6 +168,22 @@ def test_nothing_is_saved_without_consent(page: Page, store: CaseStore) -> None:
     assert rows(store) == 0
 
 
+def test_what_was_chosen_for_a_case_stays_when_its_box_is_closed(page: Page, store: CaseStore) -> None:
+    """What is in the box is not drawn before anyone opens it."""
+    open_check(page, "/?felt_tear=yes")
+    expect(page.get_by_role("checkbox", name="I agree")).to_have_count(0)
+    agree(page)
+    click(page.get_by_role("combobox", name="What it turned out to be"))
+    click(page.get_by_role("option", name="Muscle strain"))
+    page.keyboard.press("Escape")
+    click(page.get_by_text("Save this case"))
+    expect(page.get_by_role("checkbox", name="I agree")).to_be_hidden()
+    click(page.get_by_text("Save this case"))
+    click(page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_text("Keep this number")).to_be_visible()
+    assert store.table(shipped_knowledge())["triggered"].tolist() == ["muscle_strain"]
+
+
 def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
     page: Page, browser: Browser, address: str, store: CaseStore
 ) -> None:
@@ -176,7 +192,7 @@ def test_a_saved_case_is_in_another_session_at_once_and_can_be_deleted(
     number = save(page)
     other = browser.new_context(viewport=LAPTOP, base_url=address).new_page()
     other.goto("/cases")
-    expect(other.get_by_text("1 case: 1 dashboard.")).to_be_visible(timeout=30_000)
+    expect(other.get_by_text("1 case: 1 dashboard.")).to_be_visible(timeout=OPENING)
     other.context.close()
     saved = store.table(shipped_knowledge(), [number]).iloc[0]
     assert saved["felt_tear"] == "yes"
@@ -225,7 +241,7 @@ def test_two_cases_with_the_same_answers_are_two_cases(page: Page, store: CaseSt
 def test_foreign_text_is_shown_as_it_is(page: Page, store: CaseStore) -> None:
     """The fixture counts any request to a stranger."""
     page.goto("/cases")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
     upload(page, "log.csv", b"![x](http://stranger.example/x.png),<b>bold</b>\n1,2\n")
     expect(page.get_by_text("unknown column '![x](http://stranger.example/x.png)'")).to_be_visible()
 
@@ -259,7 +275,7 @@ def test_what_it_turned_out_to_be_can_be_added_later(page: Page, store: CaseStor
 def test_bad_rows_are_reported_and_the_good_ones_can_be_stored(page: Page, store: CaseStore) -> None:
     page.set_viewport_size(LAPTOP)
     page.goto("/cases")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
     upload(page, "log.csv", b"heat,count\nhot,1\nhot_humid,1\ntemperate,-1\n")
     expect(page.get_by_text("2 bad rows in log.csv; nothing is stored yet.")).to_be_visible()
     assert rows(store) == 0
@@ -275,7 +291,7 @@ def test_a_file_is_stored_once_however_often_it_is_clicked(page: Page, store: Ca
     """Its rows have no case_id, so that twice read they would be other cases."""
     page.set_viewport_size(LAPTOP)
     page.goto("/cases")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
     upload(page, "log.csv", b"heat\nhot_humid\ntemperate\n")
     page.get_by_role("button", name="Store 2 cases").dblclick()
     expect(page.get_by_text("2 cases: 2 import.")).to_be_visible()
@@ -288,7 +304,7 @@ def test_cases_that_are_not_explained_yet_can_be_picked_out(page: Page, store: C
     page.set_viewport_size(LAPTOP)
     store.add(cases_table(shipped_knowledge(), [{"triggered": "muscle_strain"}, {}, {}]), "squat_cramp")
     page.goto("/cases")
-    expect(page.get_by_text("3 rows.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("3 rows.")).to_be_visible(timeout=OPENING)
     click(page.get_by_role("radio", name="Not explained yet"))
     expect(page.get_by_text("2 rows.")).to_be_visible()
 
@@ -325,7 +341,7 @@ def test_a_file_that_is_no_table_of_cases_is_refused_kindly(
     page: Page, store: CaseStore, name: str, content: bytes, said: str
 ) -> None:
     page.goto("/cases")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
     upload(page, name, content)
     told = page.locator("[data-testid=stMain]").get_by_text(re.compile(re.escape(said) + "|must be 5|exceeds"))
     expect(told.first).to_be_visible()
@@ -353,7 +369,7 @@ def test_while_learning_other_pages_answer_and_a_stop_keeps_what_was_reached(pag
     store.add(simulate(redrawn(load(), 4), 8_000, 4, 0.3, 0.4), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
-    click(page.get_by_role("button", name="Learn", exact=True), timeout=30_000)
+    click(page.get_by_role("button", name="Learn", exact=True), timeout=OPENING)
     expect(page.get_by_text("At work: learning")).to_be_visible(timeout=LONG)
     visit(page, "Check", "Why did my back cramp?")
     answer(page, "Did you feel a sharp tear", "Yes")
@@ -377,7 +393,7 @@ def test_a_page_with_the_result_of_learning_is_at_rest(page: Page, store: CaseSt
     store.add(cases_table(shipped_knowledge(), [{"felt_tear": "yes"}]), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
-    click(page.get_by_role("button", name="Learn", exact=True), timeout=30_000)
+    click(page.get_by_role("button", name="Learn", exact=True), timeout=OPENING)
     expect(page.get_by_text("Only 1 case:")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Kept as version")).to_be_visible()
     page.wait_for_timeout(1500)
@@ -432,7 +448,7 @@ def test_the_overview_counts_filters_and_ranks(page: Page, store: CaseStore, mod
     store.add(cases_table(shipped_knowledge(), cases), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/overview")
-    expect(page.get_by_text("3 cases, of the newest")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("3 cases, of the newest")).to_be_visible(timeout=OPENING)
     answers = [{name: state for name, state in case.items() if name != "triggered"} for case in cases]
     firsts = [model.diagnose(given).beliefs[0] for given in answers]
     assert [first.label for first in firsts] == ["Muscle strain", "Muscle strain", "Too much rounding"]

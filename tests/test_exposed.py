@@ -12,7 +12,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP, click
+from browser import LAPTOP, OPENING, click
 from playwright.sync_api import Browser, expect
 from websockets.asyncio.client import connect
 
@@ -83,7 +83,7 @@ def test_the_password_opens_and_guessing_is_slowed(browser: Browser, home: Path)
             page = browser.new_page(viewport=LAPTOP, base_url=address)
             page.goto(f"/{path}")
             box = page.get_by_role("textbox", name="Admin password")
-            expect(box).to_be_visible(timeout=30_000)
+            expect(box).to_be_visible(timeout=OPENING)
             expect(page.get_by_text("1 case")).to_have_count(0)
             page.close()
         tries = [("guess", "That is not the password.")] * 5
@@ -155,7 +155,7 @@ def test_the_proxy_of_the_readme_serves_every_page_and_sends_the_headers(
         page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
         for path in ("/?felt_tear=yes", "/network", "/about"):
             answered = page.goto(path)
-            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
             if path != "/about":
                 drawn = "[data-testid=stVegaLiteChart] svg, [data-testid=stGraphVizChart] svg"
                 expect(page.locator(drawn).first).to_be_visible()
@@ -167,7 +167,7 @@ def test_the_proxy_of_the_readme_serves_every_page_and_sends_the_headers(
         assert "strict-transport-security" in headers
         for path in GUARDED:
             page.goto(f"/{path}")
-            expect(page.get_by_role("textbox", name="Admin password")).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("textbox", name="Admin password")).to_be_visible(timeout=OPENING)
         page.get_by_role("textbox", name="Admin password").fill(PASSWORD)
         click(page.get_by_role("button", name="Go on"))
         expect(page.get_by_role("radio", name="Learn from cases")).to_be_visible()

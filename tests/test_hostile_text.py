@@ -8,7 +8,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP
+from browser import LAPTOP, OPENING
 from playwright.sync_api import Browser, Page, Route, expect
 
 from bayesnet import BadModel, CaseStore
@@ -79,7 +79,7 @@ def test_every_page_shows_it_as_text(page: Page, home: Path) -> None:
     with load.dashboard(home, "--model", str(home / "model")) as (address, _):
         for path in PAGES:
             page.goto(f"{address}{path}")
-            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
             expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
             page.wait_for_timeout(1500)
             main = page.get_by_test_id("stMain")

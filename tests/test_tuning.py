@@ -336,9 +336,9 @@ def test_options_out_of_range_are_refused_by_name(model: DiagnosticModel, option
 
 def test_of_very_many_patterns_a_sample_finds_the_way(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends where all patterns lead, not where the sample does, and the same every time."""
-    cases = simulate(redrawn(model, 1), 6000, 8, missing=0.2, labelled=0.5)
+    cases = simulate(redrawn(model, 1), 3000, 8, missing=0.2, labelled=0.5)
     plain = tune(model, cases, starts=2, tolerance=1e-4)
-    monkeypatch.setattr("bayesnet.learning.tuning.MANY", 500)
+    monkeypatch.setattr("bayesnet.learning.tuning.MANY", 300)
     seen: list[int] = []
     with monkeypatch.context() as patched:
         patched.setattr(Problem, "step", noting(Problem.step, seen))
@@ -347,7 +347,7 @@ def test_of_very_many_patterns_a_sample_finds_the_way(model: DiagnosticModel, mo
     everything = sampled.patterns.n
     led_there = seen.index(everything)
     assert led_there > 2
-    assert max(seen[:led_there]) <= 500
+    assert max(seen[:led_there]) <= 300
     assert {*seen[led_there:]} == {everything}
     assert sampled.history[-1] == pytest.approx(plain.history[-1], abs=0.01)
     assert (np.diff(sampled.history) > -1e-6).all()

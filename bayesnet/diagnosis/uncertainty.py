@@ -34,17 +34,23 @@ def doubt(case: Case) -> Doubt:
     possible = log_evidence > -np.inf  # numbers drawn as 0 may rule the case out: such a model says nothing of it
     if not possible.any():
         raise ImpossibleEvidence(dict(case.given))
-    drawn = {node: p[possible] for node, p in drawn.items()}
-    causes = np.array([drawn[node][:, 1] for node in reader.triggers.values()])
+    nodes = list(drawn)
+    triggered = np.array([drawn[node][possible, 1] for node in nodes])
+    causes = triggered[[nodes.index(node) for node in reader.triggers.values()]]
     first = np.bincount(causes.argmax(axis=0), minlength=len(causes)) / causes.shape[1]
     return Doubt(
-        {node: span(p[:, 1]) for node, p in drawn.items()},
+        dict(zip(nodes, spans(triggered), strict=True)),
         {cause: float(p) for cause, p in zip(reader.triggers, first, strict=True)},
     )
 
 
+def spans(draws: Array) -> list[Interval]:
+    """The middle 90 % of each row of draws (n_rows, n_draws)."""
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=1)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
 def span(draws: Array) -> Interval:
     """The middle 90 % of some draws (n_draws,)."""
-    tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return float(low), float(high)
+    return spans(draws[np.newaxis])[0]
