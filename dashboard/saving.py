@@ -56,7 +56,7 @@ def _ask(case: dict[str, Any]) -> None:
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key(f"consent:{case['case_id']}"))
     said = ask_labels(knowledge, f"save:{case['case_id']}")
-    if st.button("Save", disabled=not agreed, key=session.key("save")):
+    if st.button("Save", disabled=not agreed, key=session.key("save")) and agreed:
         if access.exposed() and not access.granted() and not access.saves().take():
             st.error("Not saved: too many cases come in at the moment. Try again in a minute.")
             return

@@ -300,10 +300,13 @@ def keep(key: str) -> None:
 
 
 def rose_to(rank: int) -> bool:
-    """Whether the level of advice is higher than at the last look in this session; at the first look it is not."""
-    before = st.session_state.get(_LEVEL, rank)
-    st.session_state[_LEVEL] = rank
-    return rank > int(before)
+    """Whether these answers brought a higher level of advice than those before; the first look in a session brings none."""
+    now = dict(answers())
+    of, before, rose = st.session_state.get(_LEVEL, (now, rank, False))
+    if of != now:  # a rerun with the same answers, such as for a box that is opened, takes no warning away
+        rose = rank > before
+    st.session_state[_LEVEL] = (now, rank, rose)
+    return bool(rose)
 
 
 def share() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP, OPENING, PHONE, answer, chart_says, click, open_check
+from browser import LAPTOP, OPENING, PHONE, answer, at_rest, chart_says, click, open_check
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
-from bayesnet.diagnosis.words import in_percent, in_words
+from bayesnet.diagnosis.words import in_percent, in_range, in_words
 from bayesnet.shipped import shipped
 
 pytestmark = pytest.mark.browser
@@ -189,6 +189,10 @@ def test_a_graver_level_is_told_where_the_answer_was_given(page: Page) -> None:
     told = page.get_by_role("alert").filter(has_text="See a doctor now")
     expect(told).to_have_count(2)
     expect(told.last).to_be_in_viewport()
+    click(page.get_by_text("The numbers in full"))
+    expect(page.get_by_role("table")).to_be_visible()
+    at_rest(page)
+    expect(told).to_have_count(2)  # looking at something takes no warning away
 
 
 def test_one_answer_can_be_cleared_at_once(page: Page) -> None:
@@ -345,6 +349,21 @@ def test_what_would_change_the_result_is_there_to_open(page: Page, model: Diagno
     open_check(page, "/?felt_tear=yes")
     click(page.get_by_text("What else would matter"))
     expect(page.get_by_text(model.diagnose({"felt_tear": "yes"}).flips()[0].says)).to_be_visible()
+
+
+def test_the_numbers_and_the_link_are_there_to_open(page: Page, model: DiagnosticModel) -> None:
+    open_check(page, "/?felt_tear=yes")
+    expect(page.get_by_role("table")).to_have_count(0)
+    click(page.get_by_text("The numbers in full"))
+    click(page.get_by_text("Copy a link to these answers"))
+    for answers in ({"felt_tear": "yes"}, {"felt_tear": "yes", "posture": "flexed"}):
+        if "posture" in answers:  # both follow
+            answer(page, "How does your back look", "Rounded")
+        first = model.diagnose(answers).beliefs[0]
+        row = page.get_by_role("row").filter(has_text=first.label).first
+        expect(row).to_contain_text(in_range(first.interval))
+        link = "?" + "&".join(f"{name}={state}" for name, state in answers.items())
+        expect(page.get_by_test_id("stCode")).to_contain_text(link)
 
 
 def test_a_changed_habit_shows_the_next_session_before_and_after(page: Page, model: DiagnosticModel) -> None:

@@ -22,6 +22,7 @@ from engines import CLUSTERS, ENGINES, dask_scheduler, die, killing_one, needs, 
 import bayesnet
 from bayesnet import BadCases, DiagnosticModel, EngineError, MissingExtra, count_cases, score_cases, tune
 from bayesnet.learning.cases.files import write_cases
+from bayesnet.learning.scale.clusters import AT_ONCE
 from bayesnet.learning.scale.engines import Run, on_processes, opened, usable_cpus
 from bayesnet.learning.simulation import simulate
 
@@ -56,7 +57,7 @@ def doomed(number: int) -> int:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_item_is_done_once(run_on: RunOn, engine: str) -> None:
     run = run_on(engine)
-    assert sorted(run(square, range(70))) == [square(number) for number in range(70)]
+    assert sorted(run(square, range(AT_ONCE + 6))) == [square(number) for number in range(AT_ONCE + 6)]
     assert list(run(square, [])) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import load
 import pytest
-from browser import LAPTOP, OPENING
+from browser import LAPTOP, OPENING, click
 from playwright.sync_api import Browser, Page, Route, expect
 
 from bayesnet import BadModel, CaseStore
@@ -81,6 +81,10 @@ def test_every_page_shows_it_as_text(page: Page, home: Path) -> None:
             page.goto(f"{address}{path}")
             expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=OPENING)
             expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+            if path == PAGES[0]:
+                for box in ("What else would matter", "The numbers in full", "Save this case", "Copy a link"):
+                    click(page.get_by_text(box))
+                expect(page.get_by_role("table")).to_be_visible()
             page.wait_for_timeout(1500)
             main = page.get_by_test_id("stMain")
             assert main.locator("script, img[src*=stranger], iframe").count() == 0, path
