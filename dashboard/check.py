@@ -1,4 +1,7 @@
-"""Check: answers in; causes, reasons and advice out. On a phone the results stand first, the questions below them."""
+"""Check: answers in; causes, reasons and advice out. On a phone the results stand first, the questions below them.
+
+What lies in a closed box is neither worked out nor sent until someone opens it.
+"""
 
 import time
 from datetime import datetime
@@ -157,7 +160,7 @@ def show_reasons(diagnosis: Diagnosis) -> None:
     if odd.worth_saying:
         st.warning(odd.says)
     with st.expander("What else would matter", key="what_else", on_change="rerun") as what_else:
-        if what_else.open:  # here and below: what nobody looks at is neither worked out nor sent
+        if what_else.open:
             lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
             lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
             st.markdown("\n".join(lines) or "Nothing that is open would matter much.")

@@ -42,9 +42,10 @@ REPORT = "report"
 WORTH = "worth_asking"
 """The questions worth asking, and what they were made of."""
 CASE = "case_at_hand"
-"""What is known of the case at hand until its answers change: its number and time, and whether it is saved."""
+"""What is known of the case at hand until its answers change: its number, its time, whether it is saved and its box opened."""
 _LEVEL = "level"
-OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, WORTH, CASE, _LEVEL)
+_ROSE = "level_rose"
+OF_THE_CASE = (NOTED, SKIPPED, LAST, PINNED, REPORT, WORTH, CASE, _LEVEL, _ROSE)
 """All that a session keeps of a case beside its answers and their diagnosis."""
 _ANSWERS = "answers"
 _DIAGNOSIS = "diagnosis"
@@ -301,12 +302,10 @@ def keep(key: str) -> None:
 
 def rose_to(rank: int) -> bool:
     """Whether these answers brought a higher level of advice than those before; the first look in a session brings none."""
-    now = dict(answers())
-    of, before, rose = st.session_state.get(_LEVEL, (now, rank, False))
-    if of != now:  # a rerun with the same answers, such as for a box that is opened, takes no warning away
-        rose = rank > before
-    st.session_state[_LEVEL] = (now, rank, rose)
-    return bool(rose)
+    before: int = st.session_state.get(_LEVEL, rank)
+    st.session_state[_LEVEL] = rank
+    # A rerun with the same answers, such as for a box that is opened, takes no warning away.
+    return made(_ROSE, (dict(answers()),), lambda: rank > before)
 
 
 def share() -> None:

@@ -41,6 +41,11 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
     return lambda name, value: record_property("figure", f"{name}: {value}")
 
 
+BLANK = """() => document.body.outerHTML.slice(0, 2000) + "\\n" + JSON.stringify(performance.getEntriesByType("resource").map(
+    e => [Math.round(e.startTime), Math.round(e.responseEnd), e.name]).slice(-20))"""
+"""What a page without text holds, and the last 20 resources that it loaded, each with its start and end in ms."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where a test of a page fails, what stood on the page is told with it."""
@@ -50,11 +55,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         text = page.locator("body").inner_text()[:2000]
         report.sections.append((f"the page at {page.url}", text or page.evaluate(BLANK)))
     return report
-
-
-BLANK = """() => document.body.outerHTML.slice(0, 2000) + "\\n" + JSON.stringify(performance.getEntriesByType("resource").map(
-    e => [Math.round(e.startTime), Math.round(e.responseEnd), e.name]).slice(-20))"""
-"""Of a page without a text: what is there instead, and what the browser was given last, when it was asked for it."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

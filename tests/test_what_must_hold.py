@@ -371,7 +371,8 @@ EDGES = re.compile(r"(?<![\d.])(0|100)%(?!\d)")
 @pytest.mark.parametrize("path", ["/", ANSWERED, "/?felt_tear=no&posture=neutral", "/what_if", "/overview"])
 def test_7_probabilities_are_words_number_and_bar_and_never_certain(page: Page, filled: None, path: str) -> None:
     visit(page, path)
-    if path.startswith("/?") or path == "/":
+    on_check = path == "/" or path.startswith("/?")
+    if on_check:
         click(page.get_by_text("The numbers in full"))
         expect(page.get_by_role("table")).to_be_visible()
     labels = page.locator("[data-testid=stVegaLiteChart] .role-axis-label text").all_text_contents()
@@ -379,7 +380,7 @@ def test_7_probabilities_are_words_number_and_bar_and_never_certain(page: Page, 
     said = page.get_by_test_id("stProgress").all_inner_texts()
     for text in (*(text for text in labels if text not in ("0%", "50%", "100%")), *cells, *said):  # but for the axis
         assert not EDGES.search(text), text
-    if path.startswith("/?") or path == "/":
+    if on_check:
         assert cells
         for line in [text for text in labels if " · " in text]:
             assert re.fullmatch(r".+?(about|less than|more than) .+ · [<>]?\d+%", line), line
@@ -436,11 +437,12 @@ def test_10_twenty_at_once_lose_nothing(tmp_path: Path, figure: Figure) -> None:
             p95s.append(load.percentile(times, 0.95) * 1000)
             figure("20 sessions, an answer every 2 s, p95", f"{p95s[-1]:.0f} ms of {len(times)} answers (at most 500)")
             assert len(times) >= load.AT_ONCE * 3
-        grown = (load.megabytes(process) - before) / (load.AT_ONCE * len(windows))
+            if len(windows) == 1:  # later sessions take what earlier ones gave back
+                grown = (load.megabytes(process) - before) / load.AT_ONCE
         opened = load.run(load.crowd(address, load.CROWD))
         assert psutil.pid_exists(process.pid)
     figure("memory per session", f"{grown:+.2f} MB")
     figure("50 sessions opened at once", f"the last had its page after {max(opened):.1f} s")
     assert [wrong for visitors in windows for wrong in load.lost(visitors)] == []
-    assert min(p95s) <= 500
+    assert p95s[-1] <= 500
     assert "Traceback" not in (tmp_path / "log").read_text()

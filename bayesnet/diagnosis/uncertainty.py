@@ -34,12 +34,11 @@ def doubt(case: Case) -> Doubt:
     possible = log_evidence > -np.inf  # numbers drawn as 0 may rule the case out: such a model says nothing of it
     if not possible.any():
         raise ImpossibleEvidence(dict(case.given))
-    nodes = list(drawn)
-    triggered = np.array([drawn[node][possible, 1] for node in nodes])
-    causes = triggered[[nodes.index(node) for node in reader.triggers.values()]]
+    triggered = {node: p[possible, 1] for node, p in drawn.items()}
+    causes = np.array([triggered[node] for node in reader.triggers.values()])
     first = np.bincount(causes.argmax(axis=0), minlength=len(causes)) / causes.shape[1]
     return Doubt(
-        dict(zip(nodes, spans(triggered), strict=True)),
+        dict(zip(triggered, spans(np.array(list(triggered.values()))), strict=True)),
         {cause: float(p) for cause, p in zip(reader.triggers, first, strict=True)},
     )
 
