@@ -37,6 +37,17 @@ def random_dag(seed: int, n: int = 7) -> Network:
     return random_network({name: int(rng.integers(2, 5)) for name in names}, arcs, seed)
 
 
+def random_deep_network(seed: int, n: int = 60) -> Network:
+    """Each variable with one or two parents among the eight before it: more cliques than pass between two rescalings."""
+    rng = np.random.default_rng(seed)
+    sizes = {f"v{i}": int(rng.integers(2, 4)) for i in range(n)}
+    arcs = []
+    for i in range(1, n):
+        nearby = rng.integers(max(0, i - 8), i, size=rng.integers(1, 3))
+        arcs += [(f"v{parent}", f"v{i}") for parent in sorted({*nearby.tolist()})]
+    return random_network(sizes, arcs, seed)
+
+
 def _sizes(names: str, *counts: int) -> dict[str, int]:
     return dict(zip(names, counts, strict=True))
 

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from networks import NETWORKS, brute_force, likelihoods_of, random_cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import NETWORKS, brute_force, likelihoods_of, random_cases, random_deep_network
 
 import bayesnet
 from bayesnet import BadEvidence, DiagnosticModel, ImpossibleEvidence, JunctionTree, UnknownState, UnknownVariable
@@ -28,6 +30,27 @@ def table() -> pd.DataFrame:
         {"sweating": np.nan, "felt_tear": "no", "posture": "flexed"},
     ]
     return pd.DataFrame(rows, index=pd.Index(["ann", "bob", "eve"], name="who"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 10_000), shared=st.integers(0, 20), differing=st.integers(1, 4), rows=st.integers(2, 40))
+def test_any_batch_equals_its_rows_one_by_one(seed: int, shared: int, differing: int, rows: int) -> None:
+    """Rows that share columns in some cliques and not in others, in networks large enough for rescaled messages."""
+    network = random_deep_network(seed)
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(network.variables).tolist()
+    alike = {v: network.states[v][0] for v in chosen[:shared]}
+    others = {v: network.states[v] for v in chosen[shared : shared + differing]}
+    cases = [{**alike, **{v: str(rng.choice(states)) for v, states in others.items()}} for _ in range(rows)]
+    tree, asked = JunctionTree(network), chosen[-3:]
+    singly = [tree.posterior_and_log_evidence(case, asked) for case in cases]
+    assert difference(tree.log_evidence(cases), [log for _, log in singly]) < 1e-10
+    for variable, found in tree.posteriors(cases, asked).items():
+        assert difference(found, [posterior[variable] for posterior, _ in singly]) < EXACT
+    counts, log_evidence = tree.family_counts_and_log_evidence(cases)
+    parts = [tree.family_counts([case]) for case in cases]
+    assert log_evidence == pytest.approx(sum(log for _, log in singly), abs=1e-9)
+    assert all(difference(counts[v], np.sum([part[v] for part in parts], axis=0)) < 1e-10 for v in counts)
 
 
 # ---- the model's table

@@ -288,7 +288,8 @@ def _distribute_sums(
 
 
 def _taken(values: Array, at: Ids | None) -> Array:
-    return values if at is None else values.take(at, axis=-1)
+    """The columns `at` of `values`; one column stands for all, and broadcasts."""
+    return values if at is None or values.shape[-1] == 1 else values.take(at, axis=-1)
 
 
 def _binned(ids: Ids, values: Array, n: int) -> Array:
