@@ -3,27 +3,29 @@
 Every problem is collected, so that one look at the message mends the whole file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from bayesnet.errors import BadModel, nearest
+from bayesnet.errors import BadModel
 from bayesnet.inference.network import ROW_TOLERANCE
-from bayesnet.knowledge.numbers import Elicited, NumberTable, combinations_of
+from bayesnet.knowledge.check_rules import RuleChecker
+from bayesnet.knowledge.numbers import Elicited, NumberTable, combinations_of, falling, row_order
+from bayesnet.knowledge.order import is_circular, order_of, upper_sets
+from bayesnet.knowledge.problems import Problems
+from bayesnet.knowledge.rules import AdviceFile
 from bayesnet.knowledge.schema import (
     BINARY,
     NO,
+    WARNING_SIGNS,
     YES,
-    AdviceFile,
     Gate,
     Link,
     ModelFile,
     Range,
     Row,
-    Source,
     SourcesFile,
     Table,
     VignettesFile,
@@ -38,57 +40,89 @@ def check(
     model: ModelFile, advice: AdviceFile, sources: SourcesFile, vignettes: VignettesFile
 ) -> dict[str, NumberTable]:
     """The number tables of a model whose files agree with each other. Raises BadModel with every problem found."""
-    checker = _Checker(model, advice, sources)
-    checker.names()
+    checker = _ModelChecker(model, sources)
+    checker.names(advice)
+    checker.questions()
     tables = checker.tables()
     checker.headings_and_links()
-    checker.advice_rules()
-    checker.vignettes(vignettes)
-    if checker.problems:
-        raise BadModel(checker.problems)
+    rules = RuleChecker(model, advice, vignettes, sources)
+    rules.check()
+    if checker.found or rules.found:
+        raise BadModel([*checker.found, *rules.found])
     _refuse_cycles(tables)
     return tables
 
 
-class _Checker:
-    """Collects problems; every method looks at one kind."""
+class _ModelChecker(Problems):
+    """Looks at model.toml and the names in sources.toml; every method at one kind."""
 
-    def __init__(self, model: ModelFile, advice: AdviceFile, sources: SourcesFile) -> None:
-        self.model, self.advice = model, advice
-        self.sources: dict[str, Source] = {source.id: source for source in sources.source}
-        self.source_ids = ids(sources.source)
+    def __init__(self, model: ModelFile, sources: SourcesFile) -> None:
+        super().__init__(sources)
+        self.model = model
         self.states: dict[str, tuple[str, ...]] = {q.id: ids(q.states) for q in model.question}
         self.states |= {cause.id: BINARY for cause in model.cause}
         self.outcome_id = model.outcome.id
-        self.problems: list[str] = []
 
-    def say(self, file: str, item: str, problem: str) -> None:
-        self.problems.append(f"{file}: {item}: {problem}")
-
-    def known(self, file: str, item: str, kind: str, given: str, allowed: Iterable[str]) -> bool:
-        names = tuple(allowed)
-        if given in names:
-            return True
-        self.say(file, item, f"unknown {kind} {given!r}{nearest(given, names)}")
-        return False
-
-    def unique(self, file: str, kind: str, names: Iterable[str]) -> None:
-        seen: set[str] = set()
-        for name in names:
-            if name in seen:
-                self.say(file, f"{kind} {name!r}", "stands there twice; every id must be unique")
-            seen.add(name)
-
-    def names(self) -> None:
-        model, advice = self.model, self.advice
+    def names(self, advice: AdviceFile) -> None:
+        model = self.model
         flags = ids(advice.red_flag)
-        self.unique("model.toml", "variable", (*ids(model.question), *ids(model.cause), self.outcome_id, *flags))
+        named = (*ids(model.question), *ids(model.cause), self.outcome_id, *flags)
+        self.unique("model.toml", "variable", named)
+        if WARNING_SIGNS in named:
+            self.say("model.toml", f"variable {WARNING_SIGNS!r}", "is a name of the program's own; choose another")
         self.unique("model.toml", "heading", ids(model.heading))
         self.unique("advice.toml", "level", ids(advice.level))
         self.unique("advice.toml", "advice", ids(advice.advice))
-        self.unique("sources.toml", "source", self.source_ids)
+        self.unique("sources.toml", "source", ids(self.sources))
         for question in model.question:
             self.unique("model.toml", f"question {question.id!r}, state", ids(question.states))
+        self._renamed(flags)
+
+    def _renamed(self, flags: tuple[str, ...]) -> None:
+        today = {**{q.id: self.states[q.id] for q in self.model.question}, **dict.fromkeys(flags, BINARY)}
+        for old in self.model.renamed:
+            item = f"renamed {old.was!r}"
+            if old.now is None:
+                if old.states:
+                    self.say(
+                        "model.toml", item, "names states and no `now`; where `now` is left out, answers are dropped"
+                    )
+            elif self.known("model.toml", f"{item}, now", "question or red flag", old.now, today):
+                for state, now in old.states.items():
+                    for target in now:
+                        self.known("model.toml", f"{item}, {state}", "state", target, today[old.now])
+
+    def questions(self) -> None:
+        """Orders of states, states that others hide, and questions that stand in for others."""
+        names = ids(self.model.question)
+        for question in self.model.question:
+            item = f"question {question.id!r}"
+            self.chains(f"{item}, worse", question.worse, self.states[question.id])
+            instead = question.only_if_skipped
+            if instead is not None and self.known("model.toml", f"{item}, only_if_skipped", "question", instead, names):
+                other = next(q for q in self.model.question if q.id == instead)
+                if instead == question.id or other.only_if_skipped is not None:
+                    self.say("model.toml", item, f"only_if_skipped: {instead!r} must itself be asked in any case")
+            for state in question.states:
+                for other_id, hiding in state.hidden_by.items():
+                    place = f"{item}, state {state.id!r}, hidden_by"
+                    if other_id == question.id:
+                        self.say("model.toml", place, f"{other_id!r} cannot hide a state of its own")
+                    elif self.known("model.toml", place, "question", other_id, names):
+                        for given in hiding:
+                            self.known("model.toml", f"{place} {other_id}", "state", given, self.states[other_id])
+
+    def chains(self, item: str, chains: tuple[tuple[str, ...], ...], states: tuple[str, ...]) -> bool:
+        """Whether these chains make an order of the states."""
+        before = len(self.found)
+        for chain in chains:
+            if len(chain) < 2:
+                self.say("model.toml", item, f"{list(chain)} is no order; a chain needs two states or more")
+            for state in chain:
+                self.known("model.toml", item, "state", state, states)
+        if len(self.found) == before and is_circular(order_of(states, chains)):
+            self.say("model.toml", item, "goes in a circle: a state stands below itself; the chains must agree")
+        return len(self.found) == before
 
     def tables(self) -> dict[str, NumberTable]:
         found: dict[str, NumberTable] = {}
@@ -120,7 +154,7 @@ class _Checker:
             self._add(found, f"{variable}/{link.id}", f"{item}, link {link.id!r}", link, BINARY)
 
     def _add(self, found: dict[str, NumberTable], name: str, item: str, table: Table, states: tuple[str, ...]) -> None:
-        before = len(self.problems)
+        before = len(self.found)
         for parent in table.parents:
             self.known("model.toml", item, "parent", parent, self.states)
         self.unique("model.toml", f"{item}, parent", table.parents)
@@ -129,10 +163,11 @@ class _Checker:
             self.say(
                 "model.toml", item, f"its parents have {cells:,} combinations; at most {LARGEST_TABLE:,} are allowed"
             )
-        if len(self.problems) == before:
+        if len(self.found) == before:
             made = self._number_table(name, item, table, states)
-            if len(self.problems) == before:
+            if len(self.found) == before:
                 found[name] = made
+                self._rises(item, made)
 
     def _number_table(self, name: str, item: str, table: Table, states: tuple[str, ...]) -> NumberTable:
         off = table.off if isinstance(table, Link) else ()
@@ -157,7 +192,28 @@ class _Checker:
                 values[column] = [matches[0].p.get(state, 0.0) for state in states]
                 strength[index] = matches[0].strength
         values.flags.writeable = strength.flags.writeable = False
-        return NumberTable(name, states, table.parents, values, strength, tuple(rows))
+        return NumberTable(name, states, table.parents, values, strength, tuple(rows), table.rises)
+
+    def _rises(self, item: str, table: NumberTable) -> None:
+        """The order of a table's numbers: that it is one, that it can be kept to, and that the numbers keep to it."""
+        item = f"{item}, rises"
+        if table.rises and table.states != BINARY:
+            self.say("model.toml", item, f"an order is of yes against no, not of {', '.join(table.states)}")
+            return
+        for parent, chains in table.rises.items():
+            if not (
+                self.known("model.toml", item, "parent", parent, table.parents)
+                and self.chains(f"{item} {parent}", chains, self.states[parent])
+            ):
+                return
+        if not table.rises:
+            return
+        try:
+            upper_sets(row_order(table, self.states))
+        except ValueError as error:
+            self.say("model.toml", item, f"too intricate: {error}; name fewer or longer chains")
+        for low, high in falling(table, self.states):
+            self.say("model.toml", item, f"{_where(low)} has {low.p[YES]:g}, and {_where(high)} less: {high.p[YES]:g}")
 
     def _given(self, item: str, given: Mapping[str, str], parents: tuple[str, ...]) -> None:
         for parent, state in given.items():
@@ -198,14 +254,9 @@ class _Checker:
             self.say("model.toml", item, "has no basis. Allowed: read, derived, guess, learned")
         if not sources:
             self.say("model.toml", item, "has no sources; every number needs one")
-        self._cited("model.toml", item, sources)
+        self.cited("model.toml", item, sources)
         given = tuple(row.given.items())
         return Elicited(given, p, ranges, strength or 1.0, basis or "guess", sources)
-
-    def _cited(self, file: str, item: str, sources: Iterable[str]) -> None:
-        for source in sources:
-            if self.known(file, item, "source", source, self.source_ids) and self.sources[source].read == "not_read":
-                self.say(file, item, f"source {source!r} was not read, so nothing may rest on it")
 
     def headings_and_links(self) -> None:
         causes = ids(self.model.cause)
@@ -225,54 +276,9 @@ class _Checker:
             if self.known("model.toml", outcome, "link", link.id, causes) and link.parents != (link.id,):
                 self.say("model.toml", f"{outcome}, link {link.id!r}", f"its one parent must be {link.id!r}")
 
-    def advice_rules(self) -> None:
-        levels, rules = ids(self.advice.level), ids(self.advice.advice)
-        for flag in self.advice.red_flag:
-            item = f"red_flag {flag.id!r}"
-            self.known("advice.toml", item, "level", flag.level, levels)
-            self._cited("advice.toml", item, flag.sources)
-        for rule in self.advice.advice:
-            item = f"advice {rule.id!r}"
-            self.known("advice.toml", item, "level", rule.level, levels)
-            self._cited("advice.toml", item, rule.sources)
-            if rule.cause is not None:
-                self.known("advice.toml", item, "cause", rule.cause, ids(self.model.cause))
-            if rule.always == bool(rule.when):
-                self.say("advice.toml", item, "needs either always = true or a `when`, and not both")
-            for condition in rule.when:
-                self._condition(item, rule.cause, condition)
-            for other in rule.withhold.advice if rule.withhold else ():
-                self.known("advice.toml", f"{item}, withhold", "advice", other, rules)
-            if rule.withhold and rule.withhold.level is not None:
-                self.known("advice.toml", f"{item}, withhold", "level", rule.withhold.level, levels)
 
-    def _condition(self, item: str, cause: str | None, condition: Any) -> None:
-        if condition.triggered is None and not condition.answers:
-            self.say("advice.toml", item, "a condition of `when` must name `triggered` or `answers`")
-        if cause is None and (condition.triggered is not None or condition.others_below is not None):
-            self.say("advice.toml", item, "`triggered` and `others_below` need a `cause`")
-        for question, states in condition.answers.items():
-            for state in states:
-                self._answer("advice.toml", f"{item}, answers", question, state)
-
-    def _answer(self, file: str, item: str, question: str, state: str) -> None:
-        if self.known(file, item, "question", question, ids(self.model.question)):
-            self.known(file, f"{item}, {question}", "state", state, self.states[question])
-
-    def vignettes(self, vignettes: VignettesFile) -> None:
-        self.unique("vignettes.toml", "vignette", ids(vignettes.vignette))
-        for vignette in vignettes.vignette:
-            item = f"vignette {vignette.id!r}"
-            self._cited("vignettes.toml", item, (vignette.source,))
-            for question, state in vignette.answers.items():
-                self._answer("vignettes.toml", item, question, state)
-            for kind, given, allowed in (
-                ("cause", vignette.first, ids(self.model.cause)),
-                ("heading", vignette.first_heading, ids(self.model.heading)),
-                ("level", vignette.level, ids(self.advice.level)),
-            ):
-                if given is not None:
-                    self.known("vignettes.toml", item, kind, given, allowed)
+def _where(row: Elicited) -> str:
+    return ", ".join(f"{parent} = {state}" for parent, state in row.given) or "this table"
 
 
 def _refuse_cycles(tables: Mapping[str, NumberTable]) -> None:

@@ -8,17 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.numbers import Elicited, Numbers, NumberTable
+from bayesnet.knowledge.numbers import Elicited, Numbers, NumberTable, row_order
+from bayesnet.knowledge.order import Order, isotonic
+from bayesnet.knowledge.rules import AdviceRule, Level, RedFlag
 from bayesnet.knowledge.schema import (
     BINARY,
-    AdviceRule,
+    NONE_OF_THEM,
+    WARNING_SIGNS,
+    YES,
     Cause,
     Heading,
-    Level,
+    Interview,
     Outcome,
     Provenance,
     Question,
-    RedFlag,
+    Renamed,
     Source,
     Vignette,
     ids,
@@ -55,6 +59,8 @@ class Knowledge:
     vignettes: tuple[Vignette, ...]
     path: Path
     files: Mapping[str, str]
+    interview: Interview | None = None
+    renamed: tuple[Renamed, ...] = ()
     provenance: Provenance | None = None
 
     @property
@@ -83,9 +89,10 @@ class Knowledge:
 
     @cached_property
     def allowed_answers(self) -> Mapping[str, tuple[str, ...]]:
-        """The states of everything that can be answered: questions, then red flags."""
+        """The states of everything that can be answered: questions, then red flags, then "none of them"."""
         questions = {question: self.states[question] for question in self.questions}
-        return {**questions, **dict.fromkeys(self.red_flags, BINARY)}
+        none = {WARNING_SIGNS: (NONE_OF_THEM,)} if self.red_flags else {}
+        return {**questions, **dict.fromkeys(self.red_flags, BINARY), **none}
 
     @cached_property
     def habits(self) -> Mapping[str, Question]:
@@ -160,9 +167,30 @@ class Knowledge:
         return {name: table.values[..., None] for name, table in self.tables.items()}
 
     def draw(self, n: int, seed: int) -> Numbers:
-        """n draws of all numbers from their Dirichlet distributions: {table id: (n_states, *parent states, n)}."""
+        """n draws of all numbers from their Dirichlet distributions: {table id: (n_states, *parent states, n)}.
+
+        Where a table's numbers are not to fall along its parents' states, no draw does.
+        """
         rng = np.random.default_rng(seed)
-        return {name: self._tied(table, table.draw(n, rng)) for name, table in self.tables.items()}
+        drawn = {name: self._tied(table, table.draw(n, rng)) for name, table in self.tables.items()}
+        return {name: self._ordered(self.tables[name], values) for name, values in drawn.items()}
+
+    def _ordered(self, table: NumberTable, drawn: Array) -> Array:
+        """The draws with every P(yes) in the table's order."""
+        if not table.rises:
+            return drawn
+        yes = table.states.index(YES)
+        places = [self.cells(table, row) for row in table.rows]
+        one_each = [tuple(0 if isinstance(at, slice) else at for at in place) for place in places]
+        values = np.array([drawn[(yes, *at)] for at in one_each])
+        weights = np.array([row.strength for row in table.rows])
+        for place, p in zip(places, isotonic(values, weights, self.row_order(table)), strict=True):
+            drawn[(yes, *place)], drawn[(1 - yes, *place)] = p, 1 - p
+        return drawn
+
+    def row_order(self, table: NumberTable) -> Order:
+        """Which rows of a table must not exceed which: (n_rows, n_rows)."""
+        return row_order(table, self.states)
 
     def _tied(self, table: NumberTable, drawn: Array) -> Array:
         """A row that stands for several states of a parent is one number, and so one draw."""

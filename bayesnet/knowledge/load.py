@@ -11,7 +11,8 @@ import msgspec
 from bayesnet.errors import BadModel
 from bayesnet.knowledge.check import check
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import AdviceFile, ModelFile, SourcesFile, VignettesFile
+from bayesnet.knowledge.rules import AdviceFile
+from bayesnet.knowledge.schema import ModelFile, SourcesFile, VignettesFile
 from bayesnet.shipped import shipped
 
 File = TypeVar("File", bound=msgspec.Struct)
@@ -68,6 +69,8 @@ def knowledge_of(files: Mapping[str, str], path: Path) -> Knowledge:
         vignettes=vignettes.vignette,
         path=path,
         files=files,
+        interview=model.interview,
+        renamed=model.renamed,
         provenance=model.provenance,
     )
 

@@ -1,13 +1,14 @@
 """The elicited numbers of a model: each a distribution with a strength, so that it can be drawn from and learned."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.schema import Basis, Range
+from bayesnet.knowledge.order import Order, order_of, transitive
+from bayesnet.knowledge.schema import YES, Basis, Range
 
 Given = tuple[tuple[str, str], ...]
 """Parent states that a row is for, as ((parent, state), ...)."""
@@ -30,7 +31,8 @@ class NumberTable:
     """P(variable | parents) as elicited. Axis 0 is the variable, axis i + 1 is parents[i].
 
     `values` (n_states, *parent states); `strength` (*parent states) is the equivalent sample size of each row,
-    infinite where the row is not a number but a fact (a link that is off).
+    infinite where the row is not a number but a fact (a link that is off). `rises` {parent: chains of its states}: along
+    them P(yes) never falls.
     """
 
     id: str
@@ -39,6 +41,7 @@ class NumberTable:
     values: Array
     strength: Array
     rows: tuple[Elicited, ...]
+    rises: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     @property
     def variable(self) -> str:
@@ -64,3 +67,33 @@ Numbers = Mapping[str, Array]
 def combinations_of(parents: tuple[str, ...], states: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     """Every combination of the parents' states, the last parent changing fastest."""
     return product(*(states[parent] for parent in parents))
+
+
+ROUNDING = 1e-9
+"""What two numbers may differ by that are the same."""
+
+
+def falling(table: NumberTable, states: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Elicited, Elicited]]:
+    """Every pair of rows of which the first must not exceed the second, and does."""
+    for i, j in np.argwhere(row_order(table, states)) if table.rises else ():
+        low, high = table.rows[i], table.rows[j]
+        if low.p[YES] > high.p[YES] + ROUNDING:
+            yield low, high
+
+
+def row_order(table: NumberTable, states: Mapping[str, tuple[str, ...]]) -> Order:
+    """Which rows of a table must not exceed which, (n_rows, n_rows): none of their parents' states stands higher.
+
+    Rows that leave out a parent stand for all its states, and so for each in turn.
+    """
+    orders = {parent: order_of(states[parent], table.rises.get(parent, ())) for parent in table.parents}
+
+    def below(row: Elicited, other: Elicited) -> bool:
+        given, then = dict(row.given), dict(other.given)
+        return all(
+            order[states[parent].index(given[parent]), states[parent].index(then[parent])]
+            for parent, order in orders.items()
+            if parent in given and parent in then
+        )
+
+    return transitive(np.array([[below(row, other) for other in table.rows] for row in table.rows]))

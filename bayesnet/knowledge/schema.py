@@ -1,6 +1,7 @@
-"""What the files of a model may say: frozen, validated types, one per table in model.toml, advice.toml and sources.toml.
+"""What the files of a model may say: frozen, validated types, one per table in model.toml, sources.toml and vignettes.toml.
 
-Only shapes and ranges are checked here; what needs two places at once (an unknown parent, a cycle) is in `check`.
+Those of advice.toml are in `rules`. Only shapes and ranges are checked here; what needs two places at once (an unknown parent,
+a cycle) is in `check`.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ Text = Annotated[str, Meta(min_length=1)]
 NO, YES = "no", "yes"
 BINARY = (NO, YES)
 """The states of a cause, a link and the outcome."""
+WARNING_SIGNS, NONE_OF_THEM = "warning_signs", "none"
+"""The one answer to all warning signs at once: none of them applies."""
 
 Distribution = dict[str, float] | float
 """{state: probability}, or one number: P(yes)."""
@@ -28,19 +31,29 @@ Strength = Annotated[float, Meta(gt=0, le=1e9)]
 Some = Meta(min_length=1)
 
 
-class _Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
+class Entry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a model file. What it does not name is refused."""
 
 
-class State(_Base, frozen=True, kw_only=True):
-    """One answer a question allows, with a definition that anybody can apply."""
+Chain = tuple[Id, ...]
+"""States in an order; several chains make a partial order."""
+Answered = dict[Id, tuple[Id, ...]]
+"""{question: answers, any of which will do}"""
+
+
+class State(Entry, frozen=True, kw_only=True):
+    """One answer a question allows, with a definition that anybody can apply.
+
+    `hidden_by`: answers to other questions with which it makes no sense, so that it is not offered.
+    """
 
     id: Id
     label: Text
     means: str = ""
+    hidden_by: Answered = {}
 
 
-class Row(_Base, frozen=True, kw_only=True):
+class Row(Entry, frozen=True, kw_only=True):
     """One distribution: P(states | given), elicited. What is left out is taken from the table it stands in.
 
     `p` is {state: probability}, or one number P(yes). `range` is the plausible span, `strength` the equivalent sample
@@ -55,10 +68,14 @@ class Row(_Base, frozen=True, kw_only=True):
     sources: tuple[Id, ...] | None = None
 
 
-class Table(_Base, frozen=True, kw_only=True):
-    """P(variable | parents), row by row. `strength`, `basis` and `sources` hold for rows that say nothing else."""
+class Table(Entry, frozen=True, kw_only=True):
+    """P(variable | parents), row by row. `strength`, `basis` and `sources` hold for rows that say nothing else.
+
+    `rises` {parent: chains of its states}: along them P(yes) never falls, in any draw and after any tuning.
+    """
 
     parents: tuple[Id, ...] = ()
+    rises: dict[Id, tuple[Chain, ...]] = {}
     strength: Strength | None = None
     basis: Basis | None = None
     sources: tuple[Id, ...] = ()
@@ -91,14 +108,14 @@ class Link(Table, frozen=True, kw_only=True):
                 force_setattr(self, name, value)
 
 
-class Gate(_Base, frozen=True, kw_only=True):
+class Gate(Entry, frozen=True, kw_only=True):
     """yes if any link fires or the leak does (noisy-OR with leak: Pearl 1988, Henrion 1987), each link a table."""
 
     leak: Row
     links: Annotated[tuple[Link, ...], Some]
 
 
-class _Variable(_Base, frozen=True, kw_only=True):
+class _Variable(Entry, frozen=True, kw_only=True):
     id: Id
     label: Text
     table: Table | None = None
@@ -106,7 +123,7 @@ class _Variable(_Base, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Habit(_Base, frozen=True, kw_only=True):
+class Habit(Entry, frozen=True, kw_only=True):
     """Marks a question as something that people can decide to do otherwise next time, and what that takes."""
 
     effort: Literal["small", "moderate", "large"]
@@ -115,7 +132,9 @@ class Habit(_Base, frozen=True, kw_only=True):
 class Question(_Variable, frozen=True, kw_only=True):
     """Something a user can answer. A gate makes it a yes/no finding of causes.
 
-    `cost` is what answering takes, in units of the easiest question. `habit` marks what can be changed.
+    `cost` is what answering takes, in units of the easiest question. `habit` marks what can be changed. `worse` are chains
+    of states from the mildest to the worst: along them the level of advice must not fall. A question with `only_if_skipped`
+    is asked only where that other question was skipped.
     """
 
     section: Text
@@ -125,6 +144,8 @@ class Question(_Variable, frozen=True, kw_only=True):
     follow_up: bool = False
     cost: Annotated[float, Meta(gt=0, le=1000)] = 1.0
     habit: Habit | None = None
+    worse: tuple[Chain, ...] = ()
+    only_if_skipped: Id | None = None
     states: Annotated[tuple[State, ...], Some]
 
 
@@ -135,7 +156,7 @@ class Cause(_Variable, frozen=True, kw_only=True):
     lasting: bool = False
 
 
-class Outcome(_Base, frozen=True, kw_only=True):
+class Outcome(Entry, frozen=True, kw_only=True):
     """What happened: yes if the link of any cause fires. A link's id is the id of its cause."""
 
     id: Id
@@ -143,7 +164,7 @@ class Outcome(_Base, frozen=True, kw_only=True):
     gate: Gate
 
 
-class Heading(_Base, frozen=True, kw_only=True):
+class Heading(Entry, frozen=True, kw_only=True):
     """A name that users see for one cause or several mechanisms together."""
 
     id: Id
@@ -151,7 +172,7 @@ class Heading(_Base, frozen=True, kw_only=True):
     causes: Annotated[tuple[Id, ...], Some]
 
 
-class Provenance(_Base, frozen=True, kw_only=True):
+class Provenance(Entry, frozen=True, kw_only=True):
     """Where learned numbers come from: which model they grew from, and which cases made them grow.
 
     `data_hash` is a SHA-256 of the distinct cases with their counts; `cases` is how many they are, `simulated` how many of
@@ -168,7 +189,36 @@ class Provenance(_Base, frozen=True, kw_only=True):
     scores: dict[str, str] = {}
 
 
-class ModelFile(_Base, frozen=True, kw_only=True):
+Weight = Annotated[float, Meta(ge=0, le=1000)]
+
+
+class Interview(Entry, frozen=True, kw_only=True):
+    """What a change is worth that an answer brings: of the level of advice, of the first cause, of an item of advice.
+
+    The value of a question is the sum over its answers of their probability times these. Enough is known once `at_least` so
+    many questions are answered and no open one has a value of `stop`.
+    """
+
+    level: Weight
+    first: Weight
+    tip: Weight
+    stop: Weight
+    at_least: Annotated[int, Meta(ge=0)] = 0
+
+
+class Renamed(Entry, frozen=True, kw_only=True):
+    """What versions before `before` called a question or red flag `was`, and its states.
+
+    `now` is its name of today; without it the answers are dropped. `states` {state of then: states of today that it may be}.
+    """
+
+    before: Text
+    was: Id
+    now: Id | None = None
+    states: Answered = {}
+
+
+class ModelFile(Entry, frozen=True, kw_only=True):
     """model.toml"""
 
     id: Id
@@ -178,6 +228,8 @@ class ModelFile(_Base, frozen=True, kw_only=True):
     population: Text
     limits: tuple[Text, ...] = ()
     disclaimer: str = ""
+    interview: Interview | None = None
+    renamed: tuple[Renamed, ...] = ()
     provenance: Provenance | None = None
     question: Annotated[tuple[Question, ...], Some]
     cause: Annotated[tuple[Cause, ...], Some]
@@ -185,71 +237,7 @@ class ModelFile(_Base, frozen=True, kw_only=True):
     heading: Annotated[tuple[Heading, ...], Some]
 
 
-class Level(_Base, frozen=True, kw_only=True):
-    """How urgent, in words. Levels stand in the file from the lowest to the highest."""
-
-    id: Id
-    label: Text
-    says: Text
-
-
-class RedFlag(_Base, frozen=True, kw_only=True):
-    """A sign that decides by itself, whatever the probabilities."""
-
-    id: Id
-    label: Text
-    ask: Text
-    level: Id
-    says: Text
-    sources: Annotated[tuple[Id, ...], Some]
-
-
-class Condition(_Base, frozen=True, kw_only=True):
-    """All that is named must hold.
-
-    `triggered`: the advice's cause has at least this P(triggered). `answers`: each question has one of these answers.
-    `others_below`: every other cause has a P(triggered) below this. `unexplained`: no cause at all has at least this.
-    """
-
-    triggered: Probability | None = None
-    answers: dict[Id, tuple[Id, ...]] = {}
-    others_below: Probability | None = None
-    unexplained: Probability | None = None
-
-
-class Withhold(_Base, frozen=True, kw_only=True):
-    """Any that is named suffices: one of these advices is given, any red flag, or a level at least this high."""
-
-    advice: tuple[Id, ...] = ()
-    red_flags: bool = False
-    level: Id | None = None
-    because: Text
-
-
-class AdviceRule(_Base, frozen=True, kw_only=True):
-    """What to do, and when to say so: always, or where any condition of `when` holds."""
-
-    id: Id
-    title: Text
-    level: Id
-    cause: Id | None = None
-    always: bool = False
-    when: tuple[Condition, ...] = ()
-    do: Annotated[tuple[Text, ...], Some]
-    caution: str = ""
-    withhold: Withhold | None = None
-    sources: Annotated[tuple[Id, ...], Some]
-
-
-class AdviceFile(_Base, frozen=True, kw_only=True):
-    """advice.toml"""
-
-    level: Annotated[tuple[Level, ...], Some]
-    red_flag: tuple[RedFlag, ...] = ()
-    advice: Annotated[tuple[AdviceRule, ...], Some]
-
-
-class Source(_Base, frozen=True, kw_only=True):
+class Source(Entry, frozen=True, kw_only=True):
     """Where a number or an advice comes from, and how far it was read."""
 
     id: Id
@@ -259,25 +247,35 @@ class Source(_Base, frozen=True, kw_only=True):
     says: str = ""
 
 
-class SourcesFile(_Base, frozen=True, kw_only=True):
+class SourcesFile(Entry, frozen=True, kw_only=True):
     """sources.toml"""
 
     source: Annotated[tuple[Source, ...], Some]
 
 
-class Vignette(_Base, frozen=True, kw_only=True):
-    """A described situation and what the model is expected to say: a regression guard, not a validation."""
+class Vignette(Entry, frozen=True, kw_only=True):
+    """A described situation and what the model is expected to say: a regression guard, not a validation.
+
+    `answers` may hold red flags. `first` are the causes that may come first, `must` and `never` items of advice.
+    """
 
     id: Id
     describes: Text
     answers: dict[Id, Id]
-    first: Id | None = None
+    first: Id | tuple[Id, ...] | None = None
     first_heading: Id | None = None
     level: Id | None = None
+    must: tuple[Id, ...] = ()
+    never: tuple[Id, ...] = ()
     source: Id
 
+    @property
+    def allowed_first(self) -> tuple[str, ...]:
+        """The causes that may come first; empty where any may."""
+        return (self.first,) if isinstance(self.first, str) else self.first or ()
 
-class VignettesFile(_Base, frozen=True, kw_only=True):
+
+class VignettesFile(Entry, frozen=True, kw_only=True):
     """vignettes.toml"""
 
     vignette: tuple[Vignette, ...] = ()
