@@ -1,19 +1,24 @@
-"""Advice by rules: what matches the likely causes and the findings, the most urgent first, red flags above all."""
+"""Advice for one case, in words: what the rules show, what brought it, and what they withhold and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bayesnet.diagnosis.answers import CheckedAnswers, holds
+import msgspec
+
+from bayesnet.diagnosis.rules import Findings, Rules, thresholds
 from bayesnet.diagnosis.words import in_words
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import AdviceRule, Condition, Level, Withhold
+from bayesnet.knowledge.rules import AdviceRule, Condition, Level, Line
 
 
 @dataclass(frozen=True)
 class AdviceItem:
-    """One thing to do. `because` says in words what brought it; empty for advice that is always given."""
+    """One thing to do. `because` says in words what brought it; empty for advice that is always given.
+
+    `heads`: it heads the page, whatever cause comes first.
+    """
 
     id: str
     title: str
@@ -23,6 +28,7 @@ class AdviceItem:
     because: str
     cause: str | None
     sources: tuple[str, ...]
+    heads: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,10 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Advice:
-    """`level` is the highest of all items and red flags; `items` run from the most to the least urgent."""
+    """`level` is the highest of all items, shown or withheld, and of the red flags; its `says` is what to say of this case.
+
+    `items` run from the most to the least urgent, one that heads the page before all others.
+    """
 
     level: Level
     items: tuple[AdviceItem, ...]
@@ -51,6 +60,11 @@ class Advice:
         return reasons
 
     @property
+    def head(self) -> AdviceItem | None:
+        """The item that heads the page, if any does."""
+        return next((item for item in self.items if item.heads), None)
+
+    @property
     def gist(self) -> tuple[str, frozenset[str]]:
         """What it comes down to: the level and what to do, by id. Advice differs where this does."""
         return self.level.id, frozenset(item.id for item in self.items)
@@ -59,79 +73,77 @@ class Advice:
         return iter(self.items)
 
 
-@dataclass(frozen=True)
-class Findings:
-    """All that a rule may look at."""
-
-    knowledge: Knowledge
-    answers: CheckedAnswers
-    triggered: Mapping[str, float]
-    unexplained: float
-
-
-def advise(findings: Findings) -> Advice:
-    """Every rule whose condition holds, sorted by level, less what a graver matter withholds."""
-    knowledge = findings.knowledge
-    ranks = knowledge.level_ranks
-    given = [(rule, because) for rule in knowledge.advice.values() if (because := _because(rule, findings)) is not None]
-    flags = [knowledge.red_flags[flag] for flag in findings.answers.red_flags]
-    levels = [rule.level for rule, _ in given] + [flag.level for flag in flags]
-    highest = max(levels, key=ranks.__getitem__, default=next(iter(knowledge.levels)))
-
-    items, withheld = [], []
-    for rule, because in given:
-        if rule.withhold and _applies(rule.withhold, {r.id for r, _ in given}, bool(flags), highest, ranks):
-            withheld.append(Withheld(rule.id, rule.title, rule.withhold.because))
-        else:
-            level = knowledge.levels[rule.level]
-            items.append(
-                AdviceItem(rule.id, rule.title, level, rule.do, rule.caution, because, rule.cause, rule.sources)
-            )
-    items.sort(key=lambda item: -ranks[item.level.id])
-    return Advice(knowledge.levels[highest], tuple(items), tuple(withheld))
+def advise(knowledge: Knowledge, findings: Findings, all_asked: bool) -> Advice:
+    """The advice for one case; `all_asked` says whether every warning sign was answered."""
+    rules, ranks = Rules(knowledge, findings), knowledge.level_ranks
+    level = list(knowledge.levels.values())[int(rules.level().item())]
+    held = [rule for rule in knowledge.advice.values() if rules.holds(rule.id).item()]
+    shown = [rule for rule in held if rules.shown(rule.id).item()]
+    shown.sort(key=lambda rule: (not rule.heads, -ranks[rule.level]))
+    withheld = [Withheld(rule.id, rule.title, _why_not(rules, rule)) for rule in held if rule not in shown]
+    said = msgspec.structs.replace(level, says=level.text(all_asked))
+    return Advice(said, tuple(_item(rules, rule) for rule in shown), tuple(withheld))
 
 
-def _applies(withhold: Withhold, given: set[str], flagged: bool, highest: str, ranks: Mapping[str, int]) -> bool:
-    by_level = withhold.level is not None and ranks[highest] >= ranks[withhold.level]
-    return by_level or not given.isdisjoint(withhold.advice) or (withhold.red_flags and flagged)
+def _item(rules: Rules, rule: AdviceRule) -> AdviceItem:
+    return AdviceItem(
+        id=rule.id,
+        title=rule.title,
+        level=rules.knowledge.levels[rule.level],
+        do=tuple(_lines(rules, rule)),
+        caution=rule.caution,
+        because=_because(rules, rule),
+        cause=rule.cause,
+        sources=rule.sources,
+        heads=rule.heads,
+    )
 
 
-def _because(rule: AdviceRule, findings: Findings) -> str | None:
-    """What brings this advice, in words; None where nothing does."""
-    if rule.always:
-        return ""
-    for condition in rule.when:
-        reasons = _reasons(condition, rule.cause, findings)
-        if reasons is not None:
-            return "; ".join(reasons)
-    return None
+def _lines(rules: Rules, rule: AdviceRule) -> Iterator[str]:
+    """The lines of an item that are to be said."""
+    for line in rule.do:
+        if not isinstance(line, Line):
+            yield line
+        elif rules.any_holds(line.when, rule.cause).item():
+            yield line.say
 
 
-def _reasons(condition: Condition, cause: str | None, findings: Findings) -> list[str] | None:
-    """Why a condition holds, part by part; None where a part does not."""
-    if not _holds(condition, cause, findings):
-        return None
-    knowledge, reasons = findings.knowledge, []
+def _why_not(rules: Rules, rule: AdviceRule) -> str:
+    """Why an item that holds is withheld: the gravest reason."""
+    levels = list(rules.knowledge.levels.values())
+    for rank in reversed(rules.levels_that_withhold(rule)):
+        if rules.reaches(rank).item():
+            return levels[rank].withholds_below
+    return next(withhold.because for withhold in rule.withholds if rules.withheld(withhold).item())
+
+
+def _because(rules: Rules, rule: AdviceRule) -> str:
+    """What brings this advice, in words: the first condition that holds."""
+    for condition in () if rule.always else rule.when:
+        if rules.holds_condition(condition, rule.cause).item():
+            return "; ".join(_reasons(rules, condition, rule.cause))
+    return ""
+
+
+def _reasons(rules: Rules, condition: Condition, cause: str | None) -> Iterator[str]:
+    """Why a condition holds, part by part."""
+    knowledge, findings = rules.knowledge, rules.findings
+    for flag in condition.flags:
+        if findings.red_flags[flag].item():
+            yield f"{knowledge.red_flags[flag].label.lower()}"
     for question, wanted in condition.answers.items():
         asked = knowledge.questions[question]
-        labels = " or ".join(state.label.lower() for state in asked.states if state.id in wanted)
-        reasons.append(f"{asked.label.lower()}: {labels}")
-    if condition.triggered is not None and cause is not None:
-        reasons.append(f"{knowledge.causes[cause].label.lower()}: {in_words(findings.triggered[cause])}")
+        given = findings.answers[question].ravel()
+        labels = [s.label.lower() for s, yes in zip(asked.states, given, strict=True) if yes and s.id in wanted]
+        yield f"{asked.label.lower()}: {' or '.join(labels)}"
+    for question in condition.unanswered:
+        yield f"{knowledge.questions[question].label.lower()}: not answered"
+    for name in thresholds(condition, cause):
+        label = knowledge.causes[name].label if name in knowledge.causes else knowledge.headings[name].label
+        yield f"{label.lower()}: {in_words(findings.triggered[name].item())}"
+    if condition.leads:
+        yield f"{knowledge.labels[list(knowledge.causes)[findings.first.item()]].lower()} comes first"
     if condition.others_below is not None:
-        reasons.append("no other cause looks likely")
-    return reasons
-
-
-def _holds(condition: Condition, cause: str | None, findings: Findings) -> bool:
-    """Whether every part of a condition does."""
-    if condition.triggered is not None and cause is not None and findings.triggered[cause] < condition.triggered:
-        return False
-    if condition.unexplained is not None and findings.unexplained < condition.unexplained:
-        return False
-    for question, wanted in condition.answers.items():
-        states = findings.knowledge.allowed_answers[question]
-        if not holds(findings.answers.given, question, states, wanted):
-            return False
-    below = condition.others_below
-    return below is None or all(p < below for name, p in findings.triggered.items() if name != cause)
+        yield "no other cause looks likely"
+    if condition.unexplained is not None:
+        yield "no known cause explains it well"

@@ -1,13 +1,22 @@
 """What a user answered, checked once and split: evidence for the network, red flags for the rules."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from bayesnet.diagnosis.rules import Mask
 from bayesnet.errors import BadEvidence, UnknownVariable
-from bayesnet.inference.evidence import Answer, Answers, Evidence, encode, is_missing, likelihood
+from bayesnet.inference.evidence import Answer, Evidence, encode, is_missing, likelihood
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import BINARY, YES
+from bayesnet.knowledge.renamed import answer_of_today
+from bayesnet.knowledge.schema import BINARY, NO, NONE_OF_THEM, WARNING_SIGNS, YES, State
+
+Signs = Literal["not asked", "partly answered", "none", "present"]
+"""What is known of the warning signs. "none" means that each of them was answered with no."""
 
 
 @dataclass(frozen=True)
@@ -20,29 +29,82 @@ class CheckedAnswers:
     red_flags: tuple[str, ...]
     asked_flags: tuple[str, ...] = ()
 
-    def with_red_flag(self, flag: str) -> "CheckedAnswers":
+    def with_red_flag(self, flag: str) -> CheckedAnswers:
         """The same with one more red flag up."""
         return replace(self, red_flags=(*self.red_flags, flag), asked_flags=(*self.asked_flags, flag))
 
+    def with_answer(self, question: str, state: State) -> CheckedAnswers:
+        """The same with one more question answered, or answered otherwise."""
+        return replace(self, given={**self.given, question: state.id})
+
+    def all_asked(self, knowledge: Knowledge) -> bool:
+        """Whether every warning sign was answered."""
+        return len(self.asked_flags) == len(knowledge.red_flags)
+
+    def signs(self, knowledge: Knowledge) -> Signs:
+        """What is known of the warning signs."""
+        if self.red_flags:
+            return "present"
+        if self.all_asked(knowledge):
+            return "none"
+        return "partly answered" if self.asked_flags else "not asked"
+
 
 def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAnswers:
-    """Raises UnknownVariable, UnknownState or BadEvidence for an answer that is none."""
+    """Raises UnknownVariable, UnknownState or BadEvidence for an answer that is none.
+
+    Names and states of earlier versions are taken for what they are called today (`renamed` in the model file).
+    """
     if hasattr(answers, "to_dict"):
         answers = answers.to_dict()  # a row of a pandas table
     if not isinstance(answers, Mapping):
         raise BadEvidence(f"answers must be {{question: answer}}, not {type(answers).__name__}")
     given: dict[str, Answer] = {}
     flags: dict[str, Answer] = {}
-    for name, answer in answers.items():
+    none_of_them = False
+    for name, answer in _of_today(knowledge, answers):
         if name not in knowledge.allowed_answers:
             raise UnknownVariable("question", name, knowledge.allowed_answers, _what_it_is(knowledge, name))
-        if not is_missing(answer):
-            kept = flags if name in knowledge.red_flags else given
-            likelihood(name, knowledge.allowed_answers[name], answer)
-            # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
-            kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
-    up = tuple(flag for flag in knowledge.red_flags if holds(flags, flag, BINARY, (YES,)))
-    return CheckedAnswers(given, up, tuple(flags))
+        if is_missing(answer):
+            continue
+        likelihood(name, knowledge.allowed_answers[name], answer)
+        if name == WARNING_SIGNS:
+            none_of_them = True
+            continue
+        # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
+        kept = flags if name in knowledge.red_flags else given
+        kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
+    up = tuple(
+        flag for flag in knowledge.red_flags if flag in flags and could_be(flags[flag], BINARY)[BINARY.index(YES)]
+    )
+    if none_of_them and up:
+        raise BadEvidence(f"{WARNING_SIGNS} = {NONE_OF_THEM} contradicts {up[0]} = {YES}; give one of them")
+    return CheckedAnswers(given, up, tuple(knowledge.red_flags) if none_of_them else tuple(flags))
+
+
+def could_be(answer: Answer, states: tuple[str, ...]) -> Mask:
+    """Which states count as answered, (n_states,): that which was named, or those that a soft answer finds likeliest.
+
+    Where advice is at stake, a tie is a yes.
+    """
+    vector = likelihood("", states, answer)
+    return np.asarray(vector == vector.max())
+
+
+def _of_today(knowledge: Knowledge, answers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The answers in the names and states of this version."""
+    found: dict[str, Any] = {}
+    for name, answer in answers.items():
+        now, said = answer_of_today(knowledge, name, answer)
+        if now in found and not is_missing(said) and not is_missing(found[now]):
+            if now in knowledge.red_flags:  # two signs of then are one of today: up if either is
+                said = YES if YES in (said, found[now]) else NO
+            else:
+                raise BadEvidence(f"{now!r} is answered twice: {name!r} is what it was called before")
+        elif now in found and is_missing(said):
+            continue
+        found[now] = said
+    yield from found.items()
 
 
 def check_table(knowledge: Knowledge, cases: Any) -> Evidence:
@@ -65,17 +127,3 @@ def _what_it_is(knowledge: Knowledge, name: str) -> str:
     if name in knowledge.causes:
         return "(a cause, which is inferred and cannot be answered)"
     return "(every diagnosis already takes it as given)" if name == knowledge.outcome.id else ""
-
-
-def holds(answers: Answers, question: str, states: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """Whether a question was answered with one of the `wanted` states.
-
-    A soft answer counts when no other state is likelier: where advice is at stake, a tie is a yes.
-    """
-    answer = answers.get(question)
-    if is_missing(answer):
-        return False
-    if isinstance(answer, str):
-        return answer in wanted
-    vector = likelihood(question, states, answer)
-    return any(vector[states.index(state)] == vector.max() for state in wanted)

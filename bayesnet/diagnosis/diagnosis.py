@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from bayesnet.diagnosis.advice import Advice
+from bayesnet.diagnosis.answers import Signs
 from bayesnet.diagnosis.conflict import Conflict, conflict
 from bayesnet.diagnosis.explanation import Explanation, explain
 from bayesnet.diagnosis.flips import Flip, flips
@@ -20,7 +21,7 @@ from bayesnet.diagnosis.uncertainty import Doubt, Interval, doubt
 from bayesnet.diagnosis.words import in_range, in_words_and_percent
 from bayesnet.errors import UnknownName
 from bayesnet.inference.evidence import Answer
-from bayesnet.knowledge.schema import RedFlag
+from bayesnet.knowledge.rules import RedFlag
 
 
 class Doubts:
@@ -86,7 +87,8 @@ class Diagnosis:
 
     `beliefs` and `groups` run from the likeliest down (`triggered`). `unexplained` is the probability that no known
     cause triggered the outcome; `unexplained_prior` the same with nothing answered. `log_evidence` is
-    ln P(answers and outcome). `answers` holds what was answered, unanswered questions left out.
+    ln P(answers and outcome). `answers` holds what was answered, unanswered questions left out. `warning_signs` says what is
+    known of the red flags: "not asked", "partly answered", "none" (each was answered with no) or "present".
     """
 
     answers: Mapping[str, Answer]
@@ -95,9 +97,15 @@ class Diagnosis:
     unexplained: float
     unexplained_prior: float
     red_flags: tuple[RedFlag, ...]
+    warning_signs: Signs
     advice: Advice
     log_evidence: float
     _case: Case = field(repr=False, compare=False)
+
+    @property
+    def asked_signs(self) -> tuple[str, ...]:
+        """The ids of the red flags that were answered, with yes or no."""
+        return self._case.answers.asked_flags
 
     def __getitem__(self, cause: str) -> Belief:
         for belief in self.beliefs:
@@ -120,9 +128,12 @@ class Diagnosis:
         """What was explained already: a page and its report ask the same."""
         return {}
 
-    def next_questions(self) -> NextQuestions:
-        """The open questions, the most worth asking first; `.stop` when no answer can change the advice."""
-        return next_questions(self._case)
+    def next_questions(self, skipped: Collection[str] = ()) -> NextQuestions:
+        """The open questions, the most worth asking first; `.stop` when enough is known.
+
+        `skipped` are questions that were asked and left open: some questions stand in for others, and are asked only then.
+        """
+        return next_questions(self._case, skipped)
 
     def sensitivity(self, cause: str) -> Sensitivity:
         """How the probability of a cause depends on each number of the model. Raises UnknownName."""
@@ -174,6 +185,7 @@ class Diagnosis:
             },
             "unexplained": self.unexplained,
             "advice": _advice_dict(self.advice),
+            "warning_signs": self.warning_signs,
             "red_flags": [
                 {"id": flag.id, "label": flag.label, "level": flag.level, "says": flag.says} for flag in self.red_flags
             ],
@@ -195,6 +207,7 @@ def _advice_dict(advice: Advice) -> dict[str, Any]:
                 "because": item.because,
                 "cause": item.cause,
                 "sources": list(item.sources),
+                "heads": item.heads,
             }
             for item in advice.items
         ],

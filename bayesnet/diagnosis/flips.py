@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from bayesnet.diagnosis.questions import advice_of
+from bayesnet.diagnosis.questions import versions_of
 from bayesnet.diagnosis.reader import Case
 from bayesnet.inference.evidence import Answer
 
@@ -54,20 +54,17 @@ def _flips(case: Case, changes: list[dict[str, str | None]]) -> tuple[Flip, ...]
     likely = case.reader.log_likelihoods(encoded)
     kept = np.flatnonzero(np.isfinite(likely))
     triggered, unexplained = case.reader.triggered(encoded.rows(kept))
-    now = ""
-    level = ""
+    answers = [case.answering(versions[i]).answers for i in kept]
+    made = versions_of(case, answers, triggered, unexplained)
+    causes, levels = list(case.reader.triggers), list(case.reader.knowledge.levels)
     found: list[tuple[float, Flip]] = []
     for place, i in enumerate(kept):
-        beliefs = {cause: float(p[place]) for cause, p in triggered.items()}
-        first = max(beliefs, key=beliefs.__getitem__)
-        then = case.answering(versions[i])
-        advised = advice_of(then, beliefs, float(unexplained[place])).level.id
-        if i == 0:
-            now, level = first, advised
-        elif first != now or advised != level:
+        first, level = causes[made.first[place]], levels[made.levels[place]]
+        leads, advised = made.first[place] != made.first[0], made.levels[place] != made.levels[0]
+        if leads or advised:
             change = changes[i - 1]
-            says = _says(case, change, first if first != now else None, advised if advised != level else None)
-            found.append((float(likely[i]), Flip(change, first, advised, first != now, advised != level, says)))
+            says = _says(case, change, first if leads else None, level if advised else None)
+            found.append((float(likely[i]), Flip(change, first, level, bool(leads), bool(advised), says)))
     return tuple(flip for _, flip in sorted(found, key=lambda pair: -pair[0]))
 
 

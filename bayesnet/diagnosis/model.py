@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from bayesnet.diagnosis.advice import Findings, advise
+import numpy as np
+
+from bayesnet.diagnosis.advice import advise
 from bayesnet.diagnosis.answers import check_answers, check_table
 from bayesnet.diagnosis.common_fixes import CommonFix, common_fixes
 from bayesnet.diagnosis.diagnosis import Belief, Diagnosis, Doubts, GroupBelief
@@ -68,7 +70,8 @@ class DiagnosticModel:
         reader = self.reader
         posterior, log_evidence = reader.engine.posterior_and_log_evidence(case.evidence, reader.shown)
         no_cause = float(posterior[reader.any_cause][0])
-        triggered = {cause: float(posterior[node][1]) for cause, node in reader.triggers.items()}
+        triggered = {name: posterior[node][1:2] for name, node in reader.rule_nodes.items()}
+        findings = reader.findings([case.answers], triggered, np.array([no_cause]))
         doubts = Doubts(case)
         return Diagnosis(
             answers=case.given,
@@ -77,7 +80,8 @@ class DiagnosticModel:
             unexplained=no_cause,
             unexplained_prior=float(reader.prior[reader.any_cause][0]),
             red_flags=tuple(self.knowledge.red_flags[flag] for flag in case.answers.red_flags),
-            advice=advise(Findings(self.knowledge, case.answers, triggered, no_cause)),
+            warning_signs=case.answers.signs(self.knowledge),
+            advice=advise(self.knowledge, findings, case.answers.all_asked(self.knowledge)),
             log_evidence=log_evidence,
             _case=case,
         )

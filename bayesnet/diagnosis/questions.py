@@ -1,23 +1,25 @@
-"""What to ask next: the open question likeliest to change the advice, for what it costs to answer.
+"""What to ask next: the open question whose answer is worth most, for what it costs to answer.
 
-A question is worth the probability that its answer changes what is advised (the value of information of Howard 1966, each
-change of advice worth the same), divided by its cost; among equals the mutual information of its answer and the causes
-decides, I(C; T | e) = H(C | e) - sum over t of P(t | e) H(C | e, t) (Lindley 1956). Red flags have no probability: they
-stand first, whatever the rest is worth.
+A question is worth the expected value of what its answer changes (the value of information of Howard 1966). What a change is
+worth stands in the model file (`interview`): of the level of advice, of the first cause, of an item of advice. Without it each
+change of advice is worth 1. Among equals the mutual information of its answer and the causes decides, I(C; T | e) = H(C | e) -
+sum over t of P(t | e) H(C | e, t) (Lindley 1956). Red flags have no probability: they stand first, whatever the rest is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bayesnet.diagnosis.advice import Advice, Findings, advise
+from bayesnet.diagnosis.answers import CheckedAnswers
 from bayesnet.diagnosis.reader import Case
+from bayesnet.diagnosis.rules import Mask, Rules
 from bayesnet.diagnosis.words import in_percent
+from bayesnet.inference.evidence import Ids
 from bayesnet.inference.network import Array
-from bayesnet.knowledge.schema import NO, YES, State
+from bayesnet.knowledge.schema import NO, YES, Interview, State
 
 MOST_CAUSES = 10
 """The information is about so many causes jointly, the likeliest; 2 to that power are 1,024 joint states."""
@@ -29,7 +31,8 @@ NEVER = 1e-9
 class Outcome:
     """What one possible answer would lead to. `probability` is P(answer | what is known), None for a red flag.
 
-    `first` is the cause that would be likeliest, `triggered` its probability, `level` the id of the advice level.
+    `first` is the cause that would be likeliest, `triggered` its probability, `level` the id of the advice level. `value` is
+    what the change that it brings is worth.
     """
 
     answer: str
@@ -39,12 +42,14 @@ class Outcome:
     triggered: float
     level: str
     changes_advice: bool
+    value: float = 0.0
 
 
 @dataclass(frozen=True)
 class NextQuestion:
     """An open question. `changes_advice` is the probability that its answer changes the advice, None for a red flag;
-    `information` is in bits, `cost` as the model has it.
+    `information` is in bits, `cost` as the model has it. `value` is what its answer is worth in expectation; questions are
+    ranked by value for cost.
     """
 
     question: str
@@ -54,6 +59,7 @@ class NextQuestion:
     information: float
     cost: float
     outcomes: tuple[Outcome, ...]
+    value: float = 0.0
 
     @property
     def is_red_flag(self) -> bool:
@@ -63,7 +69,7 @@ class NextQuestion:
 
 @dataclass(frozen=True)
 class NextQuestions:
-    """The open questions, the most worth asking first. `stop`: no answer can change the advice; `says` puts it in words."""
+    """The open questions, the most worth asking first. `stop`: enough is known; `says` puts it in words."""
 
     ranked: tuple[NextQuestion, ...]
     stop: bool
@@ -79,42 +85,116 @@ class NextQuestions:
         return self.ranked[place]
 
 
-def next_questions(case: Case) -> NextQuestions:
+@dataclass(frozen=True, eq=False)
+class Versions:
+    """A case as it is (position 0) and with each further answer, each row what the rules make of it.
+
+    `first` and `levels` (n,) are positions and ranks, `shown` (n_rules, n) which items of advice are shown, `triggered`
+    {cause: (n,)}.
+    """
+
+    first: Ids
+    levels: Ids
+    shown: Mask
+    triggered: Mapping[str, Array]
+
+    @property
+    def changes_advice(self) -> Mask:
+        """Whether the level or what is shown differs from the case as it is: (n,)."""
+        return np.asarray((self.levels != self.levels[0]) | self.changes_tips)
+
+    @property
+    def changes_tips(self) -> Mask:
+        """Whether what is shown differs: (n,)."""
+        return np.asarray((self.shown != self.shown[:, :1]).any(axis=0))
+
+    def values(self, worth: Interview | None) -> Array:
+        """What the changes are worth: (n,)."""
+        if worth is None:
+            return self.changes_advice.astype(np.float64)
+        level, first = self.levels != self.levels[0], self.first != self.first[0]
+        return np.asarray(worth.level * level + worth.first * first + worth.tip * self.changes_tips)
+
+
+def versions_of(
+    case: Case, answers: Sequence[CheckedAnswers], triggered: Mapping[str, Array], unexplained: Array
+) -> Versions:
+    """What the rules make of many versions of a case, whose beliefs are known: arrays (n,)."""
+    knowledge = case.reader.knowledge
+    findings = case.reader.findings(answers, triggered, unexplained)
+    rules, n = Rules(knowledge, findings), len(answers)
+    shown = np.array([np.broadcast_to(rules.shown(rule), n) for rule in knowledge.advice])
+    return Versions(findings.first, np.broadcast_to(rules.level(), n), shown, triggered)
+
+
+def next_questions(case: Case, skipped: Collection[str] = ()) -> NextQuestions:
     """Every open question with what it is worth: all possible answers to all of them in one batch."""
     knowledge = case.reader.knowledge
-    asked = [(question, state) for question in case.open_questions for state in knowledge.questions[question].states]
+    questions = [question for question in case.open_questions if _is_asked(case, question, skipped)]
+    asked = [(question, state) for question in questions for state in offered_states(case, question)]
     versions = case.with_each([(question, state.id) for question, state in asked])
     logs = case.reader.log_likelihoods(versions)
     with np.errstate(under="ignore"):
         chances = np.exp(logs - logs[0])
     can_be = np.flatnonzero(chances > NEVER)
     triggered, unexplained = case.reader.triggered(versions.rows(can_be))
-    likeliest = sorted(triggered, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
-    causes = [cause for cause in triggered if cause in likeliest]  # in declared order: tables are kept by it
+    likeliest = sorted(case.reader.triggers, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
+    causes = [cause for cause in case.reader.triggers if cause in likeliest]  # in declared order: tables are kept by it
     entropies = [_entropy(joint) for joint in case.reader.joint(versions.rows(can_be), causes)]
-    beliefs = [{cause: float(p[place]) for cause, p in triggered.items()} for place in range(len(can_be))]
-    now = advice_of(case, beliefs[0], float(unexplained[0]))
+    answers = [case.answers, *(case.answers.with_answer(*asked[i - 1]) for i in can_be[1:])]
+    made = versions_of(case, answers, triggered, unexplained)
+    values = made.values(knowledge.interview)
 
-    found: dict[str, list[tuple[Outcome, float]]] = {question: [] for question in case.open_questions}
+    found: dict[str, list[tuple[Outcome, float]]] = {question: [] for question in questions}
     for place, i in enumerate(can_be[1:], start=1):
         question, state = asked[i - 1]
-        then = case.answering({**case.given, question: state.id})
-        advice = advice_of(then, beliefs[place], float(unexplained[place]))
-        outcome = _outcome(state, float(chances[i]), beliefs[place], advice, now)
+        outcome = _outcome(case, made, place, state, float(chances[i]), float(values[place]))
         found[question].append((outcome, entropies[place]))
-    questions = [_question(case, question, outcomes, entropies[0]) for question, outcomes in found.items()]
-    return _ranked(_red_flags(case, beliefs[0], float(unexplained[0]), now), questions)
+    ranked = [_question(case, question, outcomes, entropies[0]) for question, outcomes in found.items()]
+    ranked.sort(key=lambda q: (-q.value / q.cost, -q.information / q.cost))
+    flags = _red_flags(case, triggered, unexplained)
+    return _ranked(flags, _in_turn(case, ranked, skipped), knowledge.interview, len(case.given))
 
 
-def _ranked(flags: list[NextQuestion], questions: list[NextQuestion]) -> NextQuestions:
-    """Red flags first, then by value for cost; and what to do, in words."""
-    ranked = sorted(questions, key=lambda q: (-(q.changes_advice or 0.0) / q.cost, -q.information / q.cost))
+def _in_turn(case: Case, ranked: list[NextQuestion], skipped: Collection[str]) -> list[NextQuestion]:
+    """Before a question, those that may hide one of its answers: when it happened before whether it still hurts."""
+    of = {question.question: question for question in ranked}
+    found: dict[str, NextQuestion] = {}
+    for question in ranked:
+        states = case.reader.knowledge.questions[question.question].states
+        hiding = (other for state in states for other in state.hidden_by if other in of and other not in skipped)
+        found |= {name: of[name] for name in (*hiding, question.question) if name not in found}
+    return list(found.values())
+
+
+def _is_asked(case: Case, question: str, skipped: Collection[str]) -> bool:
+    """Whether a question is asked at all: one that stands in for another only where that was skipped."""
+    instead = case.reader.knowledge.questions[question].only_if_skipped
+    return instead is None or (instead in skipped and instead not in case.given)
+
+
+def offered_states(case: Case, question: str) -> list[State]:
+    """The answers to a question that make sense beside the others."""
+    states = case.reader.knowledge.questions[question].states
+    return [s for s in states if not any(case.given.get(other) in given for other, given in s.hidden_by.items())]
+
+
+def _ranked(
+    flags: list[NextQuestion], ranked: list[NextQuestion], worth: Interview | None, answered: int
+) -> NextQuestions:
+    """Red flags first, then the questions as they are ranked; and what to do, in words."""
     open_ones = (*flags, *ranked)
-    stop = not any(outcome.changes_advice for question in open_ones for outcome in question.outcomes)
+    if worth is None:
+        stop = not any(outcome.changes_advice for question in open_ones for outcome in question.outcomes)
+        enough = "Enough is known: no open answer would change the advice."
+    else:
+        stop = not flags and answered >= worth.at_least and all(q.value < worth.stop for q in ranked)
+        stop = stop or (not any(q.value for q in ranked) and not flags)
+        enough = "Enough is known: hardly any open answer would change the advice or what comes first."
     if not open_ones:
         says = "Everything is answered."
     elif stop:
-        says = "Enough is known: no open answer would change the advice."
+        says = enough
     elif flags:
         says = "First the warning signs: they count whatever else is true."
     else:
@@ -122,20 +202,31 @@ def _ranked(flags: list[NextQuestion], questions: list[NextQuestion]) -> NextQue
     return NextQuestions(open_ones, stop, says)
 
 
-def advice_of(case: Case, triggered: Mapping[str, float], unexplained: float) -> Advice:
-    """What is advised when the causes have these probabilities."""
-    return advise(Findings(case.reader.knowledge, case.answers, triggered, unexplained))
-
-
-def _outcome(state: State, chance: float | None, beliefs: Mapping[str, float], advice: Advice, now: Advice) -> Outcome:
-    first = max(beliefs, key=beliefs.__getitem__)
-    changes = advice.gist != now.gist
-    return Outcome(state.id, state.label, chance, first, beliefs[first], advice.level.id, changes)
+def _outcome(
+    case: Case,
+    made: Versions,
+    place: int,
+    state: State,
+    chance: float | None,
+    value: float,
+    changes: bool | None = None,
+) -> Outcome:
+    """What the version at this place comes to."""
+    first = list(case.reader.triggers)[int(made.first[place])]
+    level = list(case.reader.knowledge.levels)[int(made.levels[place])]
+    changes = bool(made.changes_advice[place]) if changes is None else changes
+    return Outcome(state.id, state.label, chance, first, float(made.triggered[first][place]), level, changes, value)
 
 
 def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], entropy: float) -> NextQuestion:
-    """`outcomes` with the entropy of the causes that each would leave; `entropy` is what there is now."""
+    """`outcomes` with the entropy of the causes that each would leave; `entropy` is what there is now.
+
+    Where states are not offered, those that are share the probability.
+    """
     asked = case.reader.knowledge.questions[question]
+    total = sum(o.probability or 0.0 for o, _ in outcomes)
+    if len(outcomes) < len(asked.states) and total > 0:
+        outcomes = [(replace(o, probability=(o.probability or 0.0) / total), left) for o, left in outcomes]
     left = sum((o.probability or 0.0) * entropy_left for o, entropy_left in outcomes)
     return NextQuestion(
         question=question,
@@ -145,19 +236,22 @@ def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], 
         information=max(0.0, entropy - left),
         cost=asked.cost,
         outcomes=tuple(outcome for outcome, _ in outcomes),
+        value=sum((o.probability or 0.0) * o.value for o, _ in outcomes),
     )
 
 
-def _red_flags(case: Case, beliefs: Mapping[str, float], unexplained: float, now: Advice) -> list[NextQuestion]:
+def _red_flags(case: Case, triggered: Mapping[str, Array], unexplained: Array) -> list[NextQuestion]:
+    """The warning signs that were not answered, each with what it would lead to if it is up."""
+    flags = [f for f in case.reader.knowledge.red_flags.values() if f.id not in case.answers.asked_flags]
+    answers = [case.answers, *(case.answers.with_red_flag(flag.id) for flag in flags)]
+    now = {name: np.repeat(p[:1], len(answers)) for name, p in triggered.items()}
+    made = versions_of(case, answers, now, np.repeat(unexplained[:1], len(answers)))
+    down = _outcome(case, made, 0, State(id=NO, label="No"), None, 0.0, False)
     found = []
-    for flag in case.reader.knowledge.red_flags.values():
-        if flag.id not in case.answers.asked_flags:
-            then = replace(case, answers=case.answers.with_red_flag(flag.id))
-            up = _outcome(State(id=YES, label="Yes"), None, beliefs, advice_of(then, beliefs, unexplained), now)
-            down = _outcome(State(id=NO, label="No"), None, beliefs, now, now)
-            # A red flag is told even where the level is as high already.
-            outcomes = (down, replace(up, changes_advice=True))
-            found.append(NextQuestion(flag.id, flag.label, flag.ask, None, 0.0, 1.0, outcomes))
+    for place, flag in enumerate(flags, start=1):
+        # A red flag is told even where the level is as high already.
+        up = _outcome(case, made, place, State(id=YES, label="Yes"), None, 0.0, True)
+        found.append(NextQuestion(flag.id, flag.label, flag.question, None, 0.0, 1.0, (down, up)))
     return found
 
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from bayesnet.diagnosis.answers import CheckedAnswers
+from bayesnet.diagnosis.answers import CheckedAnswers, could_be
+from bayesnet.diagnosis.rules import Findings
 from bayesnet.diagnosis.twin import twin_tables, twin_tree
-from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, encode, hard_vectors, one_case
+from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, Ids, encode, hard_vectors, one_case
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.lookup import Lookup
 from bayesnet.inference.network import Array
@@ -76,6 +77,11 @@ class Reader:
         return {heading: heading_node(self.knowledge, heading) for heading in self.knowledge.headings}
 
     @cached_property
+    def rule_nodes(self) -> dict[str, str]:
+        """The node of every cause, then of every heading whose probability a rule may look at."""
+        return self.triggers | {name: node for name, node in self.headings.items() if name not in self.triggers}
+
+    @cached_property
     def any_cause(self) -> str:
         """The node that is "yes" when any cause triggered the outcome."""
         return any_node(self.knowledge.outcome.id)
@@ -102,10 +108,10 @@ class Reader:
         return encode(self.tree.network.states, [{**version, **self.outcome} for version in versions])
 
     def triggered(self, versions: Evidence) -> tuple[dict[str, Array], Array]:
-        """P(triggered) of each cause, and P(no cause did), for each version: arrays (n_versions,)."""
-        asked = dict.fromkeys(self.triggers.values(), YES) | {self.any_cause: NO}
+        """P(triggered) of each cause and heading, and P(no cause did), for each version: arrays (n_versions,)."""
+        asked = dict.fromkeys(self.rule_nodes.values(), YES) | {self.any_cause: NO}
         found = self.engine.probabilities(versions, asked)
-        return {cause: found[node] for cause, node in self.triggers.items()}, found[self.any_cause]
+        return {name: found[node] for name, node in self.rule_nodes.items()}, found[self.any_cause]
 
     def joint(self, versions: Evidence, causes: Sequence[str]) -> Array:
         """P(which of these causes triggered) for each version: an array (n_versions, 2 for each cause)."""
@@ -114,6 +120,34 @@ class Reader:
     def log_likelihoods(self, versions: Evidence) -> Array:
         """ln P(answers, outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
         return self.engine.log_evidence(versions)
+
+    # ---- findings for the rules
+
+    def findings(
+        self, versions: Sequence[CheckedAnswers], triggered: Mapping[str, Array], unexplained: Array
+    ) -> Findings:
+        """What the rules may look at, of many cases: their answers, and {cause or heading: P(triggered)}, arrays (n,)."""
+        knowledge = self.knowledge
+        answers = {
+            question: np.zeros((len(states), len(versions)), dtype=bool) for question, states in self._answerable
+        }
+        for i, version in enumerate(versions):
+            for question, answer in version.given.items():
+                states = knowledge.states[question]
+                if isinstance(answer, str):
+                    answers[question][states.index(answer), i] = True
+                else:
+                    answers[question][:, i] = could_be(answer, states)
+        flags = {flag: np.array([flag in version.red_flags for version in versions]) for flag in knowledge.red_flags}
+        return Findings(answers, flags, triggered, unexplained, self.first(triggered))
+
+    @cached_property
+    def _answerable(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((question, self.knowledge.states[question]) for question in self.knowledge.questions)
+
+    def first(self, triggered: Mapping[str, Array]) -> Ids:
+        """The position of the likeliest cause of each case: (n,)."""
+        return np.asarray(np.argmax([triggered[cause] for cause in self.triggers], axis=0))
 
     def in_words(self, question: str, answer: Answer) -> str:
         """An answer with the labels a user sees: 'Sweating: Heavy'; a soft one names its states with their weights."""

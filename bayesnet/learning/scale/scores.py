@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesnet.diagnosis.answers import check_table
-from bayesnet.diagnosis.levels import ManyFindings, levels
 from bayesnet.diagnosis.model import DiagnosticModel
+from bayesnet.diagnosis.rules import Findings, Mask, Rules
 from bayesnet.errors import ImpossibleCases, ImpossibleEvidence
 from bayesnet.inference.evidence import Ids
 from bayesnet.inference.network import Array
@@ -50,24 +50,31 @@ def scores_of(model: DiagnosticModel, table: pd.DataFrame) -> Scores:
     knowledge, reader, n = model.knowledge, model.reader, len(table)
     happened = np.flatnonzero((table[knowledge.outcome.id] == YES).to_numpy())
     some = table if len(happened) == n else table.iloc[happened]
-    nodes = dict.fromkeys(reader.triggers.values(), YES) | {reader.any_cause: NO}
+    nodes = dict.fromkeys(reader.rule_nodes.values(), YES) | {reader.any_cause: NO}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImpossibleCases)
         found = reader.engine.probabilities(check_table(knowledge, some[list(knowledge.questions)]), nodes, "null")
-    *triggered, unexplained = found.values()
-    findings = ManyFindings(
-        n=len(some),
-        answered={question: some[question].cat.codes.to_numpy().astype(np.intp) for question in knowledge.questions},
+    triggered = {name: found[node] for name, node in reader.rule_nodes.items()}
+    unexplained, first_of = found[reader.any_cause], reader.first(triggered)
+    findings = Findings(
+        answers={question: _answered(some[question]) for question in knowledge.questions},
         red_flags={flag: (some[flag] == YES).to_numpy() for flag in knowledge.red_flags},
-        triggered=dict(zip(knowledge.causes, triggered, strict=True)),
+        triggered=triggered,
         unexplained=unexplained,
+        first=first_of,
     )
-    probabilities = np.full((n, len(found)), np.nan)
-    probabilities[happened] = np.stack(list(found.values()), axis=1)
+    probabilities = np.full((n, len(knowledge.causes) + 1), np.nan)
+    probabilities[happened] = np.stack([*(triggered[cause] for cause in knowledge.causes), unexplained], axis=1)
     first, ranks = np.full(n, NONE, dtype=np.intp), np.full(n, NONE, dtype=np.intp)
-    first[happened] = np.stack(triggered, axis=1).argmax(axis=1)
-    ranks[happened] = levels(knowledge, findings)
+    first[happened] = first_of
+    ranks[happened] = Rules(knowledge, findings).level()
     return Scores(probabilities, first, ranks)
+
+
+def _answered(column: pd.Series) -> Mask:
+    """Which state each case named: (n_states, n), no state where it named none."""
+    codes = column.cat.codes.to_numpy()
+    return np.asarray(codes == np.arange(len(column.cat.categories))[:, None])
 
 
 def why_impossible(model: DiagnosticModel, case: pd.Series) -> str:
