@@ -1,7 +1,8 @@
 """Maximum a posteriori EM over the numbers of a model, from distinct weighted patterns with gaps.
 
 Each number is a Dirichlet distribution with alpha = strength x elicited value, and the M-step is (alpha + N) / sum(alpha + N)
-(Lauritzen 1995), N the expected counts. What never falls is the log-posterior, sum ln P(case) + sum alpha ln theta.
+(Lauritzen 1995), N the expected counts; where the model says that numbers must not fall, the likeliest that do not (isotonic
+regression with these counts as weights). What never falls is the log-posterior, sum ln P(case) + sum alpha ln theta.
 
 People log cramps, not quiet sessions. Ascertained cases are therefore taken given the outcome: each iteration adds the unseen
 sessions that the numbers expect, n (1 - p) / p of them with p = P(outcome), as one pattern (truncated data: Dempster, Laird &
@@ -75,7 +76,11 @@ class Problem:
     def step(self, values: Array) -> tuple[Array, float]:
         """One iteration of EM: the next values, and the log-posterior of these."""
         counts, log_likelihood = self.expected(values)
-        return self.parameters.normalised(self.alpha + counts), log_likelihood + self.log_prior(values)
+        completed = self.alpha + counts
+        after = self.parameters.normalised(completed)
+        return self.parameters.in_order(after, self.parameters.row_sums(completed)), log_likelihood + self.log_prior(
+            values
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,4 +137,4 @@ def _leap(parameters: Parameters, first: Array, second: Array, third: Array) -> 
     alpha = -max(1.0, 1 / length) if length > 0 else -1.0
     leap = third.copy()
     leap[moves] = np.exp(np.clip(a - 2 * alpha * step + alpha**2 * turn, np.minimum(c, np.log(LEAST)), 0.0))
-    return parameters.normalised(leap)
+    return parameters.in_order(parameters.normalised(leap), parameters.strength)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import Elicited, Numbers, NumberTable
+from bayesnet.knowledge.order import Order, isotonic
 from bayesnet.knowledge.schema import BINARY, NO, YES
 from bayesnet.learning.intervals import plausible
 
@@ -58,6 +59,31 @@ class Parameters:
         """Weights (n,) as distributions, row by row; a row without any weight keeps its numbers."""
         sums = self.row_sums(weights)[self.row_of]
         return np.divide(weights, sums, out=self.values.copy(), where=sums > 0)
+
+    def in_order(self, values: Array, weights: Array) -> Array:
+        """Values (n,) none of which falls where the model says that it must not, nearest to those given.
+
+        `weights` (n_rows,) say how firm each row is. With the counts of the M-step as weights the result is the likeliest that
+        keeps the order (see `order.isotonic`).
+        """
+        found = values.copy()
+        for rows, order, yes, no in self._orders:
+            firm = np.maximum(weights[rows], np.finfo(float).tiny)
+            found[yes] = isotonic(values[yes], firm, order)
+            found[no] = 1 - found[yes]
+        return found
+
+    @cached_property
+    def _orders(self) -> tuple[tuple[Ints, Order, Ints, Ints], ...]:
+        """Of each table with an order: its rows, the order, and where P(yes) and P(no) of each row stand."""
+        found = []
+        for table in self.knowledge.tables.values():
+            if table.rises:
+                rows = np.array([i for i, (of, _) in enumerate(self.rows) if of is table])
+                starts = np.array([self.blocks[i].start for i in rows])
+                yes, no = table.states.index(YES), table.states.index(NO)
+                found.append((rows, self.knowledge.row_order(table), starts + yes, starts + no))
+        return tuple(found)
 
     def numbers(self, values: Array) -> Numbers:
         """{table id: (n_states, *parent states, 1)} with these values in the place of the model's own."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.numbers import ROUNDING
 from bayesnet.knowledge.schema import Provenance, Source
 from bayesnet.learning.differences import NumberChange, differences
 from bayesnet.learning.em import Fit, Problem, Watch, fit
@@ -202,7 +203,9 @@ def _tuned(model: DiagnosticModel, task: Problem, found: Search, strength: float
         known, interrupted = faded, (UNKNOWN_STRENGTHS,)
     learned = np.maximum(known > faded * (1 + BETTER_KNOWN), _moved(parameters, best.values))
     known = np.where(learned, known, faded)
-    values = np.where(learned[parameters.row_of], best.values, parameters.values)
+    # Rows that stay as they were stand beside rows that moved; where these two do not keep the order, both move.
+    values = parameters.in_order(np.where(learned[parameters.row_of], best.values, parameters.values), known)
+    learned |= np.asarray(parameters.row_sums(np.abs(values - parameters.values)) > ROUNDING)
     knowledge = _with_numbers(task, values, known, learned)
     return Tuned(
         model=DiagnosticModel(knowledge),
