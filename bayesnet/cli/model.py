@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from bayesnet.cli.arguments import JsonOption, ModelOption, complain, in_use, print_json
 from bayesnet.diagnosis.model import load
-from bayesnet.errors import BadModel
+from bayesnet.diagnosis.words import how_many
+from bayesnet.errors import BadModel, MissingExtra
 from bayesnet.inference.exchange import FORMATS, export
 
 app = typer.Typer(help="Check, show and export a model.")
@@ -18,19 +19,41 @@ app = typer.Typer(help="Check, show and export a model.")
 def model_check(
     path: Annotated[Path | None, typer.Argument(help="A model's folder; the shipped model by default.")] = None,
 ) -> None:
-    """Read a model's files and list everything that is wrong with them."""
+    """Read a model's files, hold its advice to the laws of safety, and list everything that is wrong.
+
+    Prints for every number with a range what share of its distribution lies there; a range is meant to hold 90 %.
+    """
+    from bayesnet.diagnosis.laws import check_laws
+    from bayesnet.report.model_check import print_laws, print_shares, warnings_of
+
     try:
         knowledge = load(path).knowledge
     except BadModel as error:
-        for problem in error.problems:
-            complain(problem)
-        sys.exit(2)
+        _end_with(error.problems)
+    laws = check_laws(knowledge)
+    if laws.broken:
+        _end_with(laws.broken)
+    try:
+        warnings = warnings_of(knowledge)
+        print_shares(knowledge)
+    except MissingExtra as error:
+        warnings = (str(error),)
+    for warning in warnings:
+        complain(warning)
+    print_laws(laws)
     numbers = sum(len(table.rows) for table in knowledge.tables.values())
     print(
         f"{knowledge.path}: good. {knowledge.title}, version {knowledge.version}: {len(knowledge.questions)} questions, "
-        f"{len(knowledge.causes)} causes, {len(knowledge.red_flags)} red flags, {numbers} rows of numbers, "
-        f"{len(knowledge.sources)} sources."
+        f"{len(knowledge.causes)} causes, {len(knowledge.red_flags)} red flags, {len(knowledge.advice)} items of advice, "
+        f"{numbers} rows of numbers, {len(knowledge.sources)} sources, {how_many(len(warnings), 'warning')}."
     )
+
+
+def _end_with(problems: tuple[str, ...]) -> NoReturn:
+    """Every problem in a line of its own, and exit code 2."""
+    for problem in problems:
+        complain(problem)
+    sys.exit(2)
 
 
 @app.command("show")

@@ -5,32 +5,39 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bayesnet.diagnosis.advice import AdviceItem
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
+from bayesnet.knowledge.schema import NONE_OF_THEM, WARNING_SIGNS
 
 SHOWN_REASONS = 3
 LEVEL_STYLES = ("green", "yellow", "red", "bold red")
 
 
 def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Console | None = None) -> None:
-    """Red flags, the level, the ranked causes with bars, reasons in brief for the first, and the advice."""
+    """The level, red flags, what heads the page, the ranked causes with bars, reasons in brief for the first, the advice."""
     out = console or Console(highlight=False)
     rank = model.knowledge.level_ranks[diagnosis.advice.level.id]
     style = LEVEL_STYLES[min(rank, len(LEVEL_STYLES) - 1)]
+    level = diagnosis.advice.level
+    out.print(f"[{style}]{escape(level.label)}.[/] {escape(level.says)}")
     for flag in diagnosis.red_flags:
         out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
-    level = diagnosis.advice.level
-    if diagnosis.answers or diagnosis.red_flags:
-        out.print(f"[{style}]{escape(level.label)}.[/] {escape(level.says)}\n")
-    else:
-        out.print(
-            "Nothing answered yet: this is the starting point. `bayesnet model show` lists what can be answered.\n"
-        )
+    print_unasked(model, diagnosis, out)
+    if not diagnosis.answers and not diagnosis.red_flags:
+        out.print("No question is answered yet: this is the starting point. `bayesnet model show` lists the questions.")
+    out.print()
+    if diagnosis.advice.head is not None:
+        _print_item(model, diagnosis.advice.head, out)
+        out.print()
+    if is_emergency(model, diagnosis):
+        out.print("[dim]What the answers say of the causes comes after that:[/]")
     out.print(_causes(diagnosis))
     out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
-    _print_reasons(diagnosis, out)
-    _print_advice(diagnosis, out)
+    if not is_emergency(model, diagnosis):
+        _print_reasons(diagnosis, out)
+    _print_advice(model, diagnosis, out)
     out.print(f"\n[dim]{escape(' '.join((model.knowledge.numbers_from, model.knowledge.disclaimer)).strip())}[/]")
 
 
@@ -68,13 +75,41 @@ def _print_reasons(diagnosis: Diagnosis, out: Console) -> None:
     out.print()
 
 
-def _print_advice(diagnosis: Diagnosis, out: Console) -> None:
+def _print_advice(model: DiagnosticModel, diagnosis: Diagnosis, out: Console) -> None:
     for item in diagnosis.advice:
-        because = f" [dim]({escape(item.because)})[/]" if item.because else ""
-        out.print(f"[bold]{escape(item.title)}[/] [dim]\\[{escape(item.level.label)}][/]{because}")
-        for line in item.do:
-            out.print(f"  - {escape(line)}")
-        if item.caution:
-            out.print(f"  ! {escape(item.caution)}")
+        if item is not diagnosis.advice.head:
+            _print_item(model, item, out)
     for because, titles in diagnosis.advice.not_now.items():
         out.print(f"[dim]Not now, because {escape(because)}: {escape('; '.join(titles))}[/]")
+
+
+def _print_item(model: DiagnosticModel, item: AdviceItem, out: Console) -> None:
+    """An item with its lines; the level is named where it is not the lowest."""
+    because = f" [dim]({escape(item.because)})[/]" if item.because else ""
+    level = f" [dim]\\[{escape(item.level.label)}][/]" if model.knowledge.level_ranks[item.level.id] > 0 else ""
+    out.print(f"[bold]{escape(item.title)}[/]{level}{because}")
+    for line in item.do:
+        out.print(f"  - {escape(line)}")
+    if item.caution:
+        out.print(f"  ! {escape(item.caution)}")
+
+
+def print_unasked(model: DiagnosticModel, diagnosis: Diagnosis, out: Console) -> None:
+    """Which warning signs were not answered, and how they are."""
+    if diagnosis.warning_signs == "not asked":
+        out.print(
+            f"[bold red]Warning signs[/], not yet answered. `bayesnet interview` asks them in full; "
+            f"{WARNING_SIGNS}={NONE_OF_THEM} says that none applies."
+        )
+    elif diagnosis.warning_signs == "partly answered":
+        out.print("[bold red]Warning signs[/] that are not yet answered:")
+    else:
+        return
+    for flag in model.knowledge.red_flags.values():
+        if flag.id not in diagnosis.asked_signs:
+            out.print(f"  {flag.id}: {escape(flag.label)}")
+
+
+def is_emergency(model: DiagnosticModel, diagnosis: Diagnosis) -> bool:
+    """Whether a red flag brings the highest level: nothing more is asked or argued then."""
+    return bool(diagnosis.red_flags) and diagnosis.advice.level.id == list(model.knowledge.levels)[-1]

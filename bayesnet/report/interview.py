@@ -1,4 +1,4 @@
-"""An interview in the terminal: the best next question, again and again, until no answer can change the advice."""
+"""An interview in the terminal: the warning signs, then the best next question, again and again, until enough is known."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from rich.prompt import Prompt
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import in_percent
-from bayesnet.report.cases import print_diagnosis
+from bayesnet.report.cases import is_emergency, print_diagnosis
 
 SKIP, END = "?", "q"
 
@@ -22,11 +22,11 @@ def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Conso
     out.print(f"[bold]{escape(model.knowledge.ask)}[/]  ({SKIP} = not sure, {END} = enough)")
     model.diagnose(given)  # what is wrong with the answers given is told before anything is asked
     going_on = _ask_flags(model, given, out)
-    while going_on and not _urgent(model, given):
-        questions = model.diagnose(given).next_questions()
-        worth = [q for q in questions if q.changes_advice and not q.is_red_flag and q.question not in skipped]
-        if not worth:
-            out.print("[dim]No open answer would change the advice.[/]\n")
+    while going_on and not is_emergency(model, diagnosis := model.diagnose(given)):
+        questions = diagnosis.next_questions(skipped)
+        worth = [q for q in questions if q.value and not q.is_red_flag and q.question not in skipped]
+        if questions.stop or not worth:
+            out.print("[dim]Enough is known: hardly any open answer would change the advice.[/]\n")
             break
         answer = _ask(model, worth[0], out)
         if answer == END:
@@ -39,20 +39,15 @@ def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Conso
     return given
 
 
-def _urgent(model: DiagnosticModel, given: Mapping[str, Any]) -> bool:
-    """Whether a red flag brings the highest level: nothing more is asked then."""
-    diagnosis = model.diagnose(given)
-    return bool(diagnosis.red_flags) and diagnosis.advice.level.id == list(model.knowledge.levels)[-1]
-
-
 def _ask_flags(model: DiagnosticModel, given: dict[str, Any], out: Console) -> bool:
     """One question for all warning signs; False where enough was asked."""
-    flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in given]
+    asked = model.diagnose(given).asked_signs
+    flags = [flag for flag in model.knowledge.red_flags.values() if flag.id not in asked]
     if not flags:
         return True
     out.print("\n[bold red]First the warning signs.[/] Does any of these apply?")
     for number, flag in enumerate(flags, start=1):
-        out.print(f"  {number}  {escape(flag.ask)}")
+        out.print(f"  {number}  [bold]{escape(flag.label)}[/]\n     {escape(flag.question)}")
     while True:
         said = _prompt(out, f"numbers, Enter for none of them, {SKIP} for not sure, {END} for enough")
         if said in (SKIP, END):
@@ -69,14 +64,15 @@ def _ask(model: DiagnosticModel, question: NextQuestion, out: Console) -> str:
     """The id of the chosen state, SKIP or END."""
     asked = model.knowledge.questions[question.question]
     out.print(f"\n[bold]{escape(asked.ask)}[/] [dim]{escape(asked.help)}[/]")
-    for number, state in enumerate(asked.states, start=1):
+    states = [state for state in asked.states if state.id in {outcome.answer for outcome in question.outcomes}]
+    for number, state in enumerate(states, start=1):
         meaning = f": [dim]{escape(state.means)}[/]" if state.means else ""
         out.print(f"  {number}  {escape(state.label)}{meaning}")
     out.print(f"[dim]A chance of {in_percent(question.changes_advice or 0.0)} that the answer changes the advice.[/]")
-    names = {str(number): state.id for number, state in enumerate(asked.states, start=1)}
-    names |= {state.id: state.id for state in asked.states} | {SKIP: SKIP, END: END, "": SKIP}
+    names = {str(number): state.id for number, state in enumerate(states, start=1)}
+    names |= {state.id: state.id for state in states} | {SKIP: SKIP, END: END, "": SKIP}
     while True:
-        said = _prompt(out, f"1-{len(asked.states)}")
+        said = _prompt(out, f"1-{len(states)}")
         if said in names:
             return names[said]
         out.print(f"[red]{escape(said)}[/] is none of these; write a number, {SKIP} or {END}.")

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from bayesnet.errors import UnknownVariable
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import NONE_OF_THEM, WARNING_SIGNS
 from bayesnet.report.tables import plain_table
 
 
@@ -29,7 +30,7 @@ def overview(knowledge: Knowledge) -> dict[str, Any]:
         },
         "causes": {c.id: {"label": c.label, "plain": c.plain, "note": c.note} for c in knowledge.causes.values()},
         "headings": {h.id: list(h.causes) for h in knowledge.headings.values()},
-        "red_flags": {f.id: {"ask": f.ask, "level": f.level} for f in knowledge.red_flags.values()},
+        "red_flags": {f.id: {"ask": f.question, "level": f.level} for f in knowledge.red_flags.values()},
     }
 
 
@@ -44,7 +45,9 @@ def print_overview(knowledge: Knowledge) -> None:
         for state in question.states:
             out.print(f"    {state.id:<10} {escape(state.means or state.label)}")
     for flag in knowledge.red_flags.values():
-        out.print(f"[bold red]{flag.id}[/]  {escape(flag.ask)} [dim](no, yes)[/]")
+        out.print(f"[bold red]{flag.id}[/]  {escape(flag.question)} [dim](no, yes)[/]")
+    if knowledge.red_flags:
+        out.print(f"[bold red]{WARNING_SIGNS}[/]  [dim]({NONE_OF_THEM}: no to all of these)[/]")
     out.print()
     for cause in knowledge.causes.values():
         out.print(f"[bold]{cause.id}[/]: {escape(cause.plain)}")

@@ -15,6 +15,7 @@ from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion, NextQuestions
 from bayesnet.diagnosis.sensitivity import Sensitivity
 from bayesnet.diagnosis.words import in_percent, in_words_and_percent, within_sentence
+from bayesnet.report.cases import print_unasked
 from bayesnet.report.tables import plain_table
 
 SHOWN_OPEN = 4
@@ -123,28 +124,27 @@ def print_next(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
     print_first_things(model, diagnosis)
     questions = diagnosis.next_questions()
     out.print(f"[bold]{escape(questions.says)}[/]")
-    flags = [question for question in questions if question.is_red_flag]
-    if flags:
-        out.print("[bold red]Warning signs[/] not asked yet: " + escape("; ".join(q.label for q in flags)))
-    table = plain_table("question", "changes the advice", "bits", "cost", "what each answer would lead to")
+    table = plain_table("question", "worth", "changes the advice", "bits", "cost", "what each answer would lead to")
     for question in questions:
         if not question.is_red_flag:
             table.add_row(
                 question.question,
+                f"{question.value:.2f}",
                 in_percent(question.changes_advice or 0.0) if question.changes_advice else "no",
                 f"{question.information:.3f}",
                 f"{question.cost:g}",
-                escape(_outcomes(model, question)),
+                escape(_outcomes(model, question, diagnosis.advice.level.id)),
             )
     if table.row_count:
         out.print(table)
 
 
-def _outcomes(model: DiagnosticModel, question: NextQuestion) -> str:
+def _outcomes(model: DiagnosticModel, question: NextQuestion, level: str) -> str:
+    """What each answer would lead to: the first cause, and the level where it is another."""
     knowledge = model.knowledge
     return "; ".join(
         f"{o.label} ({in_percent(o.probability or 0.0)}): {knowledge.labels[o.first]}"
-        + (f", {knowledge.levels[o.level].label}" if o.changes_advice else "")
+        + (f", {knowledge.levels[o.level].label}" if o.level != level else "")
         for o in question.outcomes
     )
 
@@ -161,6 +161,7 @@ def next_values(diagnosis: Diagnosis) -> dict[str, Any]:
                 "ask": q.ask,
                 "red_flag": q.is_red_flag,
                 "changes_advice": q.changes_advice,
+                "value": q.value,
                 "information": q.information,
                 "cost": q.cost,
                 "outcomes": [
@@ -171,6 +172,7 @@ def next_values(diagnosis: Diagnosis) -> dict[str, Any]:
                         "triggered": o.triggered,
                         "level": o.level,
                         "changes_advice": o.changes_advice,
+                        "value": o.value,
                     }
                     for o in q.outcomes
                 ],
@@ -187,12 +189,16 @@ NO_HABIT = "No habit makes up for that."
 
 
 def print_first_things(model: DiagnosticModel, diagnosis: Diagnosis, but: str = "") -> None:
-    """Red flags and a level above the lowest come before all else."""
+    """A level above the lowest, red flags, and warning signs that were not asked come before all else."""
     out, level = Console(highlight=False), diagnosis.advice.level
+    urgent = model.knowledge.level_ranks[level.id] > 0
+    if urgent:
+        out.print(f"[bold red]{escape(level.label)}.[/] {escape(level.says)} {escape(but)}".rstrip())
     for flag in diagnosis.red_flags:
         out.print(f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}")
-    if model.knowledge.level_ranks[level.id] > 0:
-        out.print(f"[bold red]{escape(level.label)}.[/] {escape(level.says)} {escape(but)}\n".replace(" \n", "\n"))
+    print_unasked(model, diagnosis, out)
+    if urgent or diagnosis.warning_signs in ("not asked", "partly answered"):
+        out.print()
 
 
 def print_fixes(model: DiagnosticModel, fixes: Fixes) -> None:

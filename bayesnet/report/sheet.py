@@ -7,7 +7,14 @@ from bayesnet.diagnosis.advice import AdviceItem
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
-from bayesnet.knowledge.schema import RedFlag
+from bayesnet.knowledge.rules import RedFlag
+
+SIGNS_IN_WORDS = {
+    "not asked": "not answered",
+    "partly answered": "not all of them answered",
+    "none": "none of them applies",
+    "present": "present",
+}
 
 REASONS, THINGS_TO_DO = 6, 5
 """So many of each fit on the page beside all answers; the dashboard shows the rest."""
@@ -65,13 +72,15 @@ def _level(diagnosis: Diagnosis) -> str:
 
 def _answers(model: DiagnosticModel, diagnosis: Diagnosis) -> list[str]:
     signs = [f"Warning sign: {flag.label}" for flag in diagnosis.red_flags]
+    if model.knowledge.red_flags and not signs:
+        signs.append(f"Warning signs: {SIGNS_IN_WORDS[diagnosis.warning_signs]}")
     return signs + [model.in_words(*one) for one in diagnosis.answers.items()]
 
 
 def _sign(model: DiagnosticModel, flag: RedFlag) -> str:
     """What a warning sign calls for."""
     level = model.knowledge.levels[flag.level]
-    return f"<b>{escape(flag.label)}: {escape(level.label)}.</b> {escape(level.says)}"
+    return f"<b>{escape(flag.label)}: {escape(level.label)}.</b> {escape(level.text(True))}"
 
 
 def _item(item: AdviceItem) -> str:
