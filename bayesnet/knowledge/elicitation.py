@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bayesnet.errors import MissingExtra
+from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import Elicited, NumberTable
 from bayesnet.knowledge.schema import Range
@@ -62,8 +63,12 @@ def collapsed(knowledge: Knowledge) -> Iterator[tuple[NumberTable, Elicited, str
 
 def share_in_range(p: float, strength: float, span: Range) -> float:
     """The mass that a Beta distribution with mean p and this strength has in the range."""
-    low, high = _beta().cdf(span, p * strength, (1 - p) * strength)
-    return float(high - low)
+    return float(_shares(p, np.array(strength), span))
+
+
+def _shares(p: float, strengths: Array, span: Range) -> Array:
+    low, high = (_beta().cdf(end, p * strengths, (1 - p) * strengths) for end in span)
+    return np.asarray(high - low)
 
 
 def median_of(p: float, strength: float) -> float:
@@ -83,12 +88,12 @@ def fitted_strength(p: Mapping[str, float], ranges: Mapping[str, Range]) -> floa
     """
     from scipy.optimize import minimize_scalar
 
-    def distance(log_strength: float) -> float:
-        spans = ranges.items()
-        return sum((share_in_range(p[state], float(np.exp(log_strength)), span) - MASS) ** 2 for state, span in spans)
+    def distance(log_strength: Array) -> Array:
+        found = [_shares(p[state], np.exp(log_strength), span) for state, span in ranges.items()]
+        return np.asarray(((np.array(found) - MASS) ** 2).sum(axis=0))
 
     grid = np.linspace(np.log(WEAKEST), np.log(STRONGEST), 200)
-    best = int(np.argmin([distance(each) for each in grid]))
+    best = int(distance(grid).argmin())
     around = (grid[max(0, best - 1)], grid[min(len(grid) - 1, best + 1)])
     found = minimize_scalar(distance, bounds=around, method="bounded", options={"xatol": 1e-6})
     return float(f"{np.exp(found.x):.3g}")

@@ -7,7 +7,7 @@ Every command asks which version is in use, so nothing that learning needs is im
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.errors import BadModel, NotBetter
 from bayesnet.knowledge.knowledge import BY_HAND, Knowledge
 from bayesnet.knowledge.load import knowledge_of
-from bayesnet.knowledge.numbers import Elicited
+from bayesnet.knowledge.numbers import Elicited, falling
 from bayesnet.knowledge.schema import BINARY, NO, YES, Basis, Provenance, Source
 from bayesnet.learning.store import CaseStore, ModelVersion
 
@@ -145,8 +145,11 @@ def edited(model: DiagnosticModel, edits: Sequence[Edit], basis: Basis = "guess"
         raise BadModel(problems)
     from bayesnet.learning.model_files import model_texts
 
+    knowledge = model.knowledge.with_rows(rows)
+    if problems := [problem for name in rows for problem in _falls(knowledge, name)]:
+        raise BadModel(problems)
     typed = Source(id=EDITED, cite="Typed in by whoever tends these numbers", read="none")
-    knowledge = replace(model.knowledge.with_rows(rows), sources={**model.knowledge.sources, EDITED: typed})
+    knowledge = replace(knowledge, sources={**model.knowledge.sources, EDITED: typed})
     now = datetime.now(UTC)
     digest = hashlib.sha256(model_texts(knowledge)["model.toml"].encode()).hexdigest()
     before = model.knowledge.provenance
@@ -178,6 +181,14 @@ def _take(knowledge: Knowledge, edits: Sequence[Edit], rows: dict[str, list[Elic
         elif (new.p, new.strength) != (row.p, row.strength):
             rows[edit.table][found[0]] = replace(new, ranges={}, basis=basis, sources=(EDITED,))
     return problems
+
+
+def _falls(knowledge: Knowledge, name: str) -> Iterator[str]:
+    """Where the numbers of a table break the order that the model declares, in words."""
+    table = knowledge.tables[name]
+    for low, high in falling(table, knowledge.states):
+        first, second = (knowledge.number_label(table, row, YES) for row in (low, high))
+        yield f"{second}: {high.p[YES]:g} is less than {low.p[YES]:g}, for {first}; along these answers it must not fall"
 
 
 def edited_version(model: DiagnosticModel) -> ModelVersion:
