@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bayesnet
-from bayesnet import BadModel
+from bayesnet import BadEvidence, BadModel, UnknownState
 
 DOMAIN = Path(__file__).parent / "other_domain"
 
@@ -26,7 +26,14 @@ def bicycle() -> bayesnet.DiagnosticModel:
 
 def test_another_domain_loads(bicycle: bayesnet.DiagnosticModel) -> None:
     knowledge = bicycle.knowledge
-    assert list(knowledge.questions) == ["weather", "oiled", "only_when_stopping"]
+    assert list(knowledge.questions) == [
+        "weather",
+        "oiled",
+        "since",
+        "getting_worse",
+        "wet_shoes",
+        "only_when_stopping",
+    ]
     assert list(knowledge.causes) == ["dry_chain", "worn_pads"]
     assert knowledge.vignettes == ()
     assert bayesnet.load(DOMAIN / "model.toml").knowledge.id == "bicycle_squeak"
@@ -49,11 +56,157 @@ def test_another_domain_diagnoses(bicycle: bayesnet.DiagnosticModel) -> None:
 
 def test_another_domain_advises(bicycle: bayesnet.DiagnosticModel) -> None:
     quiet = bicycle.diagnose({"weather": "rainy", "oiled": "long_ago", "only_when_stopping": "no"})
-    assert [item.id for item in quiet.advice] == ["listen", "oil_the_chain"]
+    assert shown(quiet) == ["listen", "oil_the_chain", "ride_on"]
     grave = bicycle.diagnose({"oiled": "long_ago", "only_when_stopping": "yes", "weather": "dry"})
-    assert [item.id for item in grave.advice] == ["change_the_pads", "listen"]
-    assert [item.id for item in grave.advice.withheld] == ["oil_the_chain"]
+    assert shown(grave) == ["change_the_pads", "listen"]
+    assert {item.id for item in grave.advice.withheld} == {"oil_the_chain", "ride_on"}
     assert bicycle.diagnose({"no_braking": "yes"}).advice.level.id == "workshop"
+
+
+def shown(diagnosis: bayesnet.Diagnosis) -> list[str]:
+    return [item.id for item in diagnosis.advice]
+
+
+def why_not(diagnosis: bayesnet.Diagnosis, advice: str) -> str:
+    return next(item.because for item in diagnosis.advice.withheld if item.id == advice)
+
+
+DRY = {"oiled": "long_ago", "only_when_stopping": "no"}
+
+
+def test_a_line_is_said_only_where_its_condition_holds(bicycle: bayesnet.DiagnosticModel) -> None:
+    (open_one,), (told,) = (
+        [item.do for item in bicycle.diagnose(answers).advice if item.id == "listen"]
+        for answers in ({}, {"since": "weeks"})
+    )
+    assert open_one == ("Turn the cranks by hand.", "Nobody knows yet how long it has squeaked: note the day.")
+    assert told == ("Turn the cranks by hand.",)
+
+
+def test_an_item_is_withheld_by_answers_by_what_is_shown_and_by_a_level(bicycle: bayesnet.DiagnosticModel) -> None:
+    assert "ride_on" in shown(bicycle.diagnose(DRY))
+    assert why_not(bicycle.diagnose(DRY | {"weather": "salty"}), "ride_on") == "salt eats the chain"
+    pads = {"oiled": "long_ago", "only_when_stopping": "yes", "weather": "dry"}
+    assert why_not(bicycle.diagnose(pads), "ride_on") == "the brakes come first"
+    assert why_not(bicycle.diagnose(DRY | {"no_braking": "yes"}), "ride_on") == "it is graver than that"
+    assert why_not(bicycle.diagnose(DRY | {"getting_worse": "yes"}), "ride_on") == "a mechanic should look first"
+
+
+def test_a_level_may_leave_no_room_for_lower_ones(bicycle: bayesnet.DiagnosticModel) -> None:
+    grave = bicycle.diagnose(DRY | {"crack": "yes", "getting_worse": "yes"})
+    assert shown(grave) == []
+    assert {item.because for item in grave.advice.withheld} == {"nothing else matters now"}
+    assert grave.advice.level.says == "Get off. Do not ride before somebody has looked at it."
+
+
+def test_conditions_look_at_headings_leaders_and_flags(bicycle: bayesnet.DiagnosticModel) -> None:
+    items = {item.id: item.because for item in bicycle.diagnose(DRY).advice}
+    assert items["ride_on"].startswith("drive: about ")
+    leads = bicycle.diagnose({"oiled": "recently", "only_when_stopping": "no", "since": "today", "weather": "rainy"})
+    assert leads.beliefs[0].cause == "dry_chain"
+    assert "ride_on" in shown(leads)
+    flagged = bicycle.diagnose({"no_braking": "yes"})
+    assert next(item.because for item in flagged.advice if item.id == "walk_home") == "no braking"
+
+
+def test_an_item_may_head_the_page(bicycle: bayesnet.DiagnosticModel) -> None:
+    pads = bicycle.diagnose({"oiled": "recently", "only_when_stopping": "yes", "getting_worse": "yes"})
+    assert pads.advice.level.id == "workshop"
+    assert pads.advice.head is not None
+    assert pads.advice.head.id == shown(pads)[0] == "change_the_pads"
+    assert bicycle.diagnose({}).advice.head is None
+
+
+def test_warning_signs_that_were_not_asked_have_words_of_their_own(bicycle: bayesnet.DiagnosticModel) -> None:
+    for answers, signs, says in (
+        ({}, "not asked", "First look at the warning signs. For the rest, mend it yourself."),
+        ({"crack": "no"}, "partly answered", "First look at the warning signs. For the rest, mend it yourself."),
+        ({"crack": "no", "no_braking": "no"}, "none", "Mend it yourself."),
+        ({"warning_signs": "none"}, "none", "Mend it yourself."),
+        ({"crack": "yes"}, "present", "Get off. Do not ride before somebody has looked at it."),
+    ):
+        d = bicycle.diagnose(answers)
+        assert (d.warning_signs, d.advice.level.says) == (signs, says)
+        assert d.to_dict()["warning_signs"] == signs
+    with pytest.raises(BadEvidence, match="contradicts crack = yes"):
+        bicycle.diagnose({"crack": "yes", "warning_signs": "none"})
+
+
+def test_a_red_flag_asks_with_every_sign(bicycle: bayesnet.DiagnosticModel) -> None:
+    flags = bicycle.knowledge.red_flags
+    assert flags["crack"].question == "Is there a crack: in the fork; or in the frame, the handlebar or a crank?"
+    assert flags["no_braking"].question == flags["no_braking"].ask
+    questions = bicycle.diagnose({}).next_questions()
+    assert [(q.question, q.ask) for q in questions][:2] == [(f.id, f.question) for f in flags.values()]
+
+
+def test_a_question_stands_in_only_for_one_that_was_skipped(bicycle: bayesnet.DiagnosticModel) -> None:
+    def asked(answers: dict[str, str], *skipped: str) -> set[str]:
+        return {q.question for q in bicycle.diagnose(answers | {"warning_signs": "none"}).next_questions(skipped)}
+
+    assert "wet_shoes" not in asked({})
+    assert "wet_shoes" in asked({}, "weather")
+    assert "wet_shoes" not in asked({"weather": "dry"}, "weather")
+
+
+def test_a_state_is_not_offered_beside_an_answer_that_hides_it(bicycle: bayesnet.DiagnosticModel) -> None:
+    def offered(answers: dict[str, str]) -> dict[str, float | None]:
+        questions = bicycle.diagnose(answers | {"warning_signs": "none"}).next_questions()
+        worse = next(q for q in questions if q.question == "getting_worse")
+        return {outcome.answer: outcome.probability for outcome in worse.outcomes}
+
+    assert offered({"since": "weeks"}) == {"no": pytest.approx(0.8), "yes": pytest.approx(0.2)}
+    assert offered({"since": "today"}) == {"no": pytest.approx(1.0)}
+
+
+def test_what_may_hide_an_answer_is_asked_before_it(bicycle: bayesnet.DiagnosticModel) -> None:
+    def order(*skipped: str) -> list[str]:
+        return [q.question for q in bicycle.diagnose({"warning_signs": "none"}).next_questions(skipped)]
+
+    assert order().index("since") == order().index("getting_worse") - 1
+    values = {q.question: q.value / q.cost for q in bicycle.diagnose({"warning_signs": "none"}).next_questions()}
+    assert values["since"] < values["getting_worse"]
+    assert order("since").index("since") > order("since").index("getting_worse")
+
+
+def test_the_value_of_a_question_is_what_its_answers_change(bicycle: bayesnet.DiagnosticModel) -> None:
+    answers = {"warning_signs": "none", "oiled": "recently", "since": "weeks"}
+    now = bicycle.diagnose(answers)
+    for question in now.next_questions():
+        expected = 0.0
+        for outcome in question.outcomes:
+            then = bicycle.diagnose({**answers, question.question: outcome.answer})
+            worth = 4.0 * (then.advice.level.id != now.advice.level.id)
+            worth += 2.0 * (then.beliefs[0].cause != now.beliefs[0].cause)
+            worth += 0.5 * ({*shown(then)} != {*shown(now)})
+            assert outcome.value == worth
+            expected += worth * (outcome.probability or 0.0)
+        assert question.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_enough_is_known_once_so_much_is_answered_and_little_is_to_be_gained(bicycle: bayesnet.DiagnosticModel) -> None:
+    signs = {"warning_signs": "none"}
+    assert not bicycle.diagnose({"weather": "dry", "oiled": "recently"}).next_questions().stop  # the signs are open
+    one, two = signs | {"getting_worse": "no"}, signs | {"getting_worse": "no", "since": "weeks"}
+    for answers, enough in ((one, False), (two, None)):
+        questions = bicycle.diagnose(answers).next_questions()
+        most = max(q.value for q in questions)
+        assert questions.stop == (len(answers) - 1 >= 2 and most < 0.1 if enough is None else enough)
+    assert bicycle.diagnose(signs | dict.fromkeys(bicycle.knowledge.questions, None)).next_questions().stop is False
+
+
+def test_names_of_earlier_versions_are_taken_for_those_of_today(bicycle: bayesnet.DiagnosticModel) -> None:
+    assert bicycle.diagnose({"greased": "last_year"}).answers == {"oiled": "long_ago"}
+    assert bicycle.diagnose({"greased": "never"}).answers == {"oiled": {"recently": 1.0, "long_ago": 1.0}}
+    soft = bicycle.diagnose({"greased": {"last_week": 0.2, "never": 0.6}})
+    assert soft.answers == {"oiled": {"recently": pytest.approx(0.8), "long_ago": pytest.approx(0.6)}}
+    assert bicycle.diagnose({"greased": None}).answers == {}
+    assert bicycle.diagnose({"brakes_fail": "yes"}).red_flags[0].id == "no_braking"
+    assert bicycle.diagnose({"brakes_fail": "no"}).warning_signs == "not asked"
+    with pytest.raises(BadEvidence, match="answered twice"):
+        bicycle.diagnose({"greased": "last_year", "oiled": "recently"})
+    with pytest.raises(UnknownState, match="ages_ago"):
+        bicycle.diagnose({"greased": "ages_ago"})
 
 
 # ---- damage
@@ -203,9 +356,9 @@ DAMAGES = [
     Damage(
         "unknown level",
         "advice",
-        'level = "workshop"\ncause',
-        'level = "shop"\ncause',
-        ("'change_the_pads'", "'shop'", "workshop"),
+        'level = "workshop"\nwhen',
+        'level = "shop"\nwhen',
+        ("'see_a_mechanic'", "'shop'", "workshop"),
     ),
     Damage(
         "unknown level of a red flag",
@@ -256,6 +409,196 @@ DAMAGES = [
         ("'listen'", "'forum'", "not read"),
     ),
     Damage("duplicate advice", "advice", 'id = "listen"', 'id = "oil_the_chain"', ("'oil_the_chain'", "twice")),
+    # ---- what the second edition of the schema brought
+    Damage(
+        "conflict with itself",
+        "advice",
+        'conflicts = ["oil_the_chain"]',
+        'conflicts = ["change_the_pads"]',
+        ("'change_the_pads'", "with itself", "other items"),
+    ),
+    Damage(
+        "conflict with nothing known",
+        "advice",
+        'conflicts = ["oil_the_chain"]',
+        'conflicts = ["oil_chain"]',
+        ("'change_the_pads'", "'oil_chain'", "oil_the_chain"),
+    ),
+    Damage(
+        "circle of withheld by",
+        "advice",
+        "heads = true",
+        'heads = true\nwithhold = { shown = ["oil_the_chain"], because = "Oil first." }',
+        ("withhold", "circle", "change_the_pads <- oil_the_chain", "must end somewhere"),
+    ),
+    Damage(
+        "withheld by itself",
+        "advice",
+        "heads = true",
+        'heads = true\nwithhold = { advice = ["change_the_pads"], because = "So." }',
+        ("'change_the_pads'", "circle"),
+    ),
+    Damage(
+        "withheld for nothing",
+        "advice",
+        "heads = true",
+        'heads = true\nwithhold = { because = "So." }',
+        ("'change_the_pads'", "names nothing", "answers"),
+    ),
+    Damage(
+        "withheld by an unknown answer",
+        "advice",
+        'answers = { weather = ["salty"] }, because',
+        'answers = { weather = ["snowy"] }, because',
+        ("'ride_on'", "'snowy'", "rainy"),
+    ),
+    Damage(
+        "withheld by an unknown level",
+        "advice",
+        '{ level = "workshop"',
+        '{ level = "garage"',
+        ("'ride_on'", "'garage'", "at_home"),
+    ),
+    Damage(
+        "red flag without a level",
+        "advice",
+        'level = "workshop"\nsays = "Do not ride."',
+        'says = "Do not ride."',
+        ("red_flag 'no_braking'", "no level", "at_home, workshop, stop_riding"),
+    ),
+    Damage(
+        "advice without a level",
+        "advice",
+        'level = "workshop"\nwhen',
+        "when",
+        ("'see_a_mechanic'", "no level", "at_home, workshop, stop_riding"),
+    ),
+    Damage(
+        "unknown red flag in a condition",
+        "advice",
+        '["no_braking"] }',
+        '["no_brakes"] }',
+        ("'walk_home'", "'no_brakes'", "no_braking"),
+    ),
+    Damage(
+        "unknown leader",
+        "advice",
+        'leads = ["dry_chain"]',
+        'leads = ["wet_chain"]',
+        ("'ride_on'", "'wet_chain'", "dry_chain"),
+    ),
+    Damage(
+        "unknown heading in a threshold",
+        "advice",
+        "triggered = { drive = 0.3 }",
+        "triggered = { wheels = 0.3 }",
+        ("'ride_on'", "'wheels'", "brakes"),
+    ),
+    Damage(
+        "threshold without a cause", "advice", 'cause = "worn_pads"\n', "", ("'change_the_pads'", "triggered", "cause")
+    ),
+    Damage(
+        "unknown open question",
+        "advice",
+        'unanswered = ["since"]',
+        'unanswered = ["sins"]',
+        ("'listen'", "'sins'", "since"),
+    ),
+    Damage(
+        "no line that is always said",
+        "advice",
+        '  "Turn the cranks by hand.",\n',
+        "",
+        ("'listen'", "do", "whatever holds"),
+    ),
+    Damage("no words for a level", "advice", 'says = "Mend it yourself."\n', "", ("'at_home'", "says", "missing")),
+    Damage("no words for a red flag", "advice", 'says = "Do not ride."', 'says = ""', ("'no_braking'", "says")),
+    Damage(
+        "unknown state in an order of worse ones",
+        "model",
+        'worse = [["today", "weeks"]]',
+        'worse = [["today", "months"]]',
+        ("'since', worse", "'months'", "weeks"),
+    ),
+    Damage(
+        "order that goes in a circle",
+        "model",
+        'worse = [["today", "weeks"]]',
+        'worse = [["today", "weeks"], ["weeks", "today"]]',
+        ("'since', worse", "circle", "must agree"),
+    ),
+    Damage(
+        "order of one state",
+        "model",
+        'worse = [["today", "weeks"]]',
+        'worse = [["today"]]',
+        ("'since', worse", "no order", "two states"),
+    ),
+    Damage(
+        "order over a parent that is none",
+        "model",
+        "rises = { weather =",
+        "rises = { wether =",
+        ("'neglect', rises", "'wether'", "weather"),
+    ),
+    Damage(
+        "numbers that break their order",
+        "model",
+        '[["dry", "rainy", "salty"]]',
+        '[["salty", "dry"]]',
+        ("'neglect', rises", "weather = salty", "has 0.8", "less: 0.3"),
+    ),
+    Damage(
+        "order over what is not yes or no",
+        "model",
+        'parents = ["weather"]\nstrength',
+        'parents = ["weather"]\nrises = { weather = [["dry", "rainy"]] }\nstrength',
+        ("'oiled'", "rises", "yes against no", "recently, long_ago"),
+    ),
+    Damage(
+        "state hidden by its own question",
+        "model",
+        "hidden_by = { since =",
+        "hidden_by = { getting_worse =",
+        ("'getting_worse', state 'yes', hidden_by", "own"),
+    ),
+    Damage(
+        "state hidden by an unknown answer",
+        "model",
+        'hidden_by = { since = ["today"] }',
+        'hidden_by = { since = ["tomorrow"] }',
+        ("'getting_worse'", "hidden_by", "'tomorrow'", "today, weeks"),
+    ),
+    Damage(
+        "stands in for an unknown question",
+        "model",
+        'only_if_skipped = "weather"',
+        'only_if_skipped = "whether"',
+        ("'wet_shoes', only_if_skipped", "'whether'", "weather"),
+    ),
+    Damage(
+        "stands in for itself",
+        "model",
+        'only_if_skipped = "weather"',
+        'only_if_skipped = "wet_shoes"',
+        ("'wet_shoes'", "only_if_skipped", "itself"),
+    ),
+    Damage(
+        "renamed to nothing known",
+        "model",
+        'now = "oiled"',
+        'now = "oil"',
+        ("renamed 'greased'", "'oil'", "oiled", "no_braking"),
+    ),
+    Damage(
+        "renamed to an unknown state",
+        "model",
+        'last_year = ["long_ago"]',
+        'last_year = ["ages_ago"]',
+        ("renamed 'greased'", "last_year", "'ages_ago'", "long_ago"),
+    ),
+    Damage("a name of the program's own", "model", 'id = "since"', 'id = "warning_signs"', ("'warning_signs'", "own")),
+    Damage("negative worth", "model", "level = 4.0", "level = -4.0", ("interview", "level", "-4")),
     Damage("duplicate source", "sources", 'id = "manual"', 'id = "mechanic"', ("'mechanic'", "twice")),
     Damage("unknown way to read", "sources", 'read = "full"', 'read = "skimmed"', ("'manual'", "read", "skimmed")),
 ]

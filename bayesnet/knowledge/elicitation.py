@@ -22,6 +22,7 @@ TOO_LITTLE, TOO_MUCH = 0.60, 0.99
 """Outside of these shares the strength and the range do not say the same."""
 MEDIAN_WITHIN = 3.0
 """A number whose median is farther from it than by this factor is drawn as zero, or nearly, most of the time."""
+SMALL = 1e-9
 WEAKEST, STRONGEST = 0.1, 1e7
 """The strengths among which the fitting one is looked for."""
 
@@ -84,13 +85,15 @@ def fitted_strength(p: Mapping[str, float], ranges: Mapping[str, Range]) -> floa
         ranges: {state: (low, high)}, at least one.
 
     Returns:
-        The equivalent sample size of least squared differences, to three significant digits.
+        The equivalent sample size of least squared differences of the log-odds, to three significant digits.
     """
     from scipy.optimize import minimize_scalar
 
     def distance(log_strength: Array) -> Array:
-        found = [_shares(p[state], np.exp(log_strength), span) for state, span in ranges.items()]
-        return np.asarray(((np.array(found) - MASS) ** 2).sum(axis=0))
+        # In log-odds: that nearly all of a number lies in its range is as wrong as that little does.
+        found = np.array([_shares(p[state], np.exp(log_strength), span) for state, span in ranges.items()])
+        odds = np.clip(found, SMALL, 1 - SMALL) / np.clip(1 - found, SMALL, 1)
+        return np.asarray(((np.log(odds) - np.log(MASS / (1 - MASS))) ** 2).sum(axis=0))
 
     grid = np.linspace(np.log(WEAKEST), np.log(STRONGEST), 200)
     best = int(distance(grid).argmin())
