@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from bayesnet.diagnosis.rules import Findings, Rules, thresholds
 from bayesnet.diagnosis.words import in_words
 from bayesnet.knowledge.knowledge import Knowledge
@@ -81,8 +79,7 @@ def advise(knowledge: Knowledge, findings: Findings, all_asked: bool) -> Advice:
     shown = [rule for rule in held if rules.shown(rule.id).item()]
     shown.sort(key=lambda rule: (not rule.heads, -ranks[rule.level]))
     withheld = [Withheld(rule.id, rule.title, _why_not(rules, rule)) for rule in held if rule not in shown]
-    said = msgspec.structs.replace(level, says=level.text(all_asked))
-    return Advice(said, tuple(_item(rules, rule) for rule in shown), tuple(withheld))
+    return Advice(level.said(all_asked), tuple(_item(rules, rule) for rule in shown), tuple(withheld))
 
 
 def _item(rules: Rules, rule: AdviceRule) -> AdviceItem:

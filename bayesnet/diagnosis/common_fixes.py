@@ -34,8 +34,7 @@ def common_fixes(cases: Sequence[Case]) -> tuple[CommonFix, ...]:
     """The best change of each habit over all cases, the most helpful first; those that lower nothing are left out."""
     if not cases:
         return ()
-    habits = cases[0].reader.knowledge.habits
-    options = [(habit, state) for habit, question in habits.items() for state in question.states]
+    habits, options = cases[0].reader.knowledge.habits, cases[0].reader.knowledge.advisable
     changes = [{}, *({habit: state.id} for habit, state in options)]
     risks = np.concatenate([next_session(cases[at : at + AT_ONCE], changes) for at in range(0, len(cases), AT_ONCE)])
     lowered: Array = risks[:, :1] - risks[:, 1:]

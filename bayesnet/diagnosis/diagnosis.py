@@ -103,6 +103,17 @@ class Diagnosis:
     _case: Case = field(repr=False, compare=False)
 
     @property
+    def is_emergency(self) -> bool:
+        """Whether a red flag brings the highest level: nothing more is asked or argued then."""
+        highest = list(self._case.reader.knowledge.levels)[-1]
+        return bool(self.red_flags) and self.advice.level.id == highest
+
+    @property
+    def leaves_out(self) -> str:
+        """What has to be said beside the probabilities where a red flag is up; empty where none is."""
+        return "These numbers leave out the warning sign: no probability makes up for it." if self.red_flags else ""
+
+    @property
     def asked_signs(self) -> tuple[str, ...]:
         """The ids of the red flags that were answered, with yes or no."""
         return self._case.answers.asked_flags

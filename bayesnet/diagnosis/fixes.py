@@ -125,7 +125,7 @@ def what_if(case: Case, changes: Mapping[str, Any]) -> WhatIf:
 def fixes(case: Case) -> Fixes:
     """The best change of each habit, ranked by how much it lowers the risk of the next session."""
     habits = case.reader.knowledge.habits
-    options = [(habit, state.id) for habit, question in habits.items() for state in question.states]
+    options = [(habit, state.id) for habit, state in case.reader.knowledge.advisable]
     results = _what_ifs(case, [{}, *({habit: state} for habit, state in options)])
     best: dict[str, Fix] = {}
     for (habit, to), result in zip(options, results[1:], strict=True):

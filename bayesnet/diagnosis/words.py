@@ -46,7 +46,10 @@ def from_to(before: float, after: float) -> str:
         first, then = round(before * per), round(after * per)
         if min(first, then) >= 1 and max(first, then) < per and abs(abs(first - then) / per - change) <= change / 4:
             return f"from about {first} in {per:,} sessions to about {then} in {per:,}"
-    return f"from {_at_the_ends(before)} sessions to {_at_the_ends(after)}"
+    first_words, then_words = _at_the_ends(before), _at_the_ends(after)
+    if first_words == then_words:
+        return f"hardly changes: {then_words} sessions"
+    return f"from {first_words} sessions to {then_words}"
 
 
 def _at_the_ends(p: float) -> str:

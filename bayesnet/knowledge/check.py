@@ -97,6 +97,8 @@ class _ModelChecker(Problems):
         names = ids(self.model.question)
         for question in self.model.question:
             item = f"question {question.id!r}"
+            for state_id in question.habit.never if question.habit is not None else ():
+                self.known("model.toml", f"{item}, habit, never", "state", state_id, self.states[question.id])
             self.chains(f"{item}, worse", question.worse, self.states[question.id])
             instead = question.only_if_skipped
             if instead is not None and self.known("model.toml", f"{item}, only_if_skipped", "question", instead, names):

@@ -24,6 +24,7 @@ from bayesnet.knowledge.schema import (
     Question,
     Renamed,
     Source,
+    State,
     Vignette,
     ids,
 )
@@ -98,6 +99,12 @@ class Knowledge:
     def habits(self) -> Mapping[str, Question]:
         """The questions about what people can decide to do otherwise."""
         return {name: question for name, question in self.questions.items() if question.habit is not None}
+
+    @cached_property
+    def advisable(self) -> tuple[tuple[str, State], ...]:
+        """(habit, state) of every habit, but for states that nobody is told to choose."""
+        habits = ((name, question, question.habit) for name, question in self.questions.items() if question.habit)
+        return tuple((name, s) for name, question, habit in habits for s in question.states if s.id not in habit.never)
 
     @cached_property
     def lasting(self) -> frozenset[str]:

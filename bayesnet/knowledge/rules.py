@@ -6,6 +6,7 @@ Rules are data: when, what, and when not.
 from typing import Annotated
 
 from msgspec import field
+from msgspec.structs import replace
 
 from bayesnet.knowledge.schema import Answered, Entry, Id, Probability, Some, Text
 
@@ -13,21 +14,24 @@ from bayesnet.knowledge.schema import Answered, Entry, Id, Probability, Some, Te
 class Level(Entry, frozen=True, kw_only=True):
     """How urgent, in words. Levels stand in the file from the lowest to the highest.
 
-    `says_unasked` stands in place of `says` while a warning sign is unanswered; `do_first` is what to do before all else.
+    `label_unasked` and `says_unasked` stand in place of `label` and `says` while a warning sign is unanswered; `do_first` is
+    what to do before all else.
     Where a level with `withholds_below` is reached, no advice of a lower level is shown, for the reason that it gives.
     """
 
     id: Id
     label: Text
     says: Text
+    label_unasked: str = ""
     says_unasked: str = ""
     do_first: str = ""
     withholds_below: str = ""
 
-    def text(self, all_asked: bool) -> str:
-        """What to say where this is the highest level, given whether every warning sign was answered."""
-        says = self.says if all_asked or not self.says_unasked else self.says_unasked
-        return f"{self.do_first} {says}".strip()
+    def said(self, all_asked: bool) -> "Level":
+        """The level in the words for a case where it is the highest, given whether every warning sign was answered."""
+        label, says = (self.label, self.says) if all_asked else (self.label_unasked, self.says_unasked)
+        says = f"{self.do_first} {says or self.says}".strip()
+        return replace(self, label=label or self.label, says=says)
 
 
 class RedFlag(Entry, frozen=True, kw_only=True):

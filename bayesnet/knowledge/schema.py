@@ -124,9 +124,13 @@ class _Variable(Entry, frozen=True, kw_only=True):
 
 
 class Habit(Entry, frozen=True, kw_only=True):
-    """Marks a question as something that people can decide to do otherwise next time, and what that takes."""
+    """Marks a question as something that people can decide to do otherwise next time, and what that takes.
+
+    `never`: states that nobody is told to choose, whatever they would do for the outcome.
+    """
 
     effort: Literal["small", "moderate", "large"]
+    never: tuple[Id, ...] = ()
 
 
 class Question(_Variable, frozen=True, kw_only=True):

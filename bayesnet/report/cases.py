@@ -31,13 +31,13 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
     if diagnosis.advice.head is not None:
         _print_item(model, diagnosis.advice.head, out)
         out.print()
-    if is_emergency(model, diagnosis):
-        out.print("[dim]What the answers say of the causes comes after that:[/]")
-    out.print(_causes(diagnosis))
-    out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
-    if not is_emergency(model, diagnosis):
+    if not diagnosis.is_emergency:  # nothing more is to be read then; --json has it all
+        if diagnosis.leaves_out:
+            out.print(f"[dim]{diagnosis.leaves_out}[/]")
+        out.print(_causes(diagnosis))
+        out.print(f"Unexplained by any of these: {in_words_and_percent(diagnosis.unexplained)}\n")
         _print_reasons(diagnosis, out)
-    _print_advice(model, diagnosis, out)
+        _print_advice(model, diagnosis, out)
     out.print(f"\n[dim]{escape(' '.join((model.knowledge.numbers_from, model.knowledge.disclaimer)).strip())}[/]")
 
 
@@ -108,8 +108,3 @@ def print_unasked(model: DiagnosticModel, diagnosis: Diagnosis, out: Console) ->
     for flag in model.knowledge.red_flags.values():
         if flag.id not in diagnosis.asked_signs:
             out.print(f"  {flag.id}: {escape(flag.label)}")
-
-
-def is_emergency(model: DiagnosticModel, diagnosis: Diagnosis) -> bool:
-    """Whether a red flag brings the highest level: nothing more is asked or argued then."""
-    return bool(diagnosis.red_flags) and diagnosis.advice.level.id == list(model.knowledge.levels)[-1]

@@ -10,9 +10,9 @@ from rich.prompt import Prompt
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.questions import NextQuestion
 from bayesnet.diagnosis.words import in_percent
-from bayesnet.report.cases import is_emergency, print_diagnosis
+from bayesnet.report.cases import print_diagnosis
 
-SKIP, END = "?", "q"
+SKIP, END, NONE = "?", "q", "none"
 
 
 def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Console | None = None) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Conso
     out.print(f"[bold]{escape(model.knowledge.ask)}[/]  ({SKIP} = not sure, {END} = enough)")
     model.diagnose(given)  # what is wrong with the answers given is told before anything is asked
     going_on = _ask_flags(model, given, out)
-    while going_on and not is_emergency(model, diagnosis := model.diagnose(given)):
+    while going_on and not (diagnosis := model.diagnose(given)).is_emergency:
         questions = diagnosis.next_questions(skipped)
         worth = [q for q in questions if q.value and not q.is_red_flag and q.question not in skipped]
         if questions.stop or not worth:
@@ -49,15 +49,15 @@ def _ask_flags(model: DiagnosticModel, given: dict[str, Any], out: Console) -> b
     for number, flag in enumerate(flags, start=1):
         out.print(f"  {number}  [bold]{escape(flag.label)}[/]\n     {escape(flag.question)}")
     while True:
-        said = _prompt(out, f"numbers, Enter for none of them, {SKIP} for not sure, {END} for enough")
-        if said in (SKIP, END):
-            return said == SKIP
-        chosen = said.replace(",", " ").split()
+        said = _prompt(out, f"numbers, {NONE} for none of them, {SKIP} or Enter for not sure, {END} for enough")
+        if said in ("", SKIP, END):
+            return said != END
+        chosen = [] if said in (NONE, "0") else said.replace(",", " ").split()
         if all(part.isdigit() and 1 <= int(part) <= len(flags) for part in chosen):
             up = {int(part) for part in chosen}
             given.update({flag.id: "yes" if i in up else "no" for i, flag in enumerate(flags, start=1)})
             return True
-        out.print(f"[red]{escape(said)}[/]: write numbers from 1 to {len(flags)}, or nothing.")
+        out.print(f"[red]{escape(said)}[/]: write numbers from 1 to {len(flags)}, or {NONE}.")
 
 
 def _ask(model: DiagnosticModel, question: NextQuestion, out: Console) -> str:

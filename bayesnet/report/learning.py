@@ -5,7 +5,7 @@ What is shown comes in as it is: nothing of what learning needs is imported here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -147,30 +147,33 @@ def evaluation_values(found: Evaluation) -> dict[str, Any]:
 # ---- versions
 
 
-def print_versions(versions: Sequence[ModelVersion], in_use: str) -> None:
-    """A line per version, the one in use marked."""
+def print_versions(versions: Sequence[ModelVersion], in_use: str, under: Mapping[str, str]) -> None:
+    """A line per version, the one in use marked; `under` says which version of the model each was made under."""
     out = Console(highlight=False)
-    table = plain_table("", "version", "parent", "cases", "how", "verdict")
+    table = plain_table("", "version", "model", "parent", "cases", "how", "verdict")
     table.columns[1].no_wrap = True  # a name to be copied
     for version in versions:
         table.add_row(
             "*" if version.version == in_use else "",
             version.version,
+            escape(under[version.version]),
             escape(version.parent),
             f"{version.summary.get('cases', 0):,}",
             escape(str(version.summary.get("method", ""))),
             escape(str(version.summary.get("reason", ""))),
         )
-    table.add_row("*" if in_use == "shipped" else "", "shipped", "", "", "what the experts said", "")
+    shipped = ("shipped", escape(under["shipped"]), "", "", "what the experts said", "")
+    table.add_row("*" if in_use == "shipped" else "", *shipped)
     out.print(table)
     out.print("[dim]* is in use[/]")
 
 
-def version_values(versions: Sequence[ModelVersion], in_use: str) -> list[dict[str, Any]]:
+def version_values(versions: Sequence[ModelVersion], in_use: str, under: Mapping[str, str]) -> list[dict[str, Any]]:
     """Versions as plain JSON values."""
     return [
         {
             "version": version.version,
+            "model_version": under[version.version],
             "parent": version.parent,
             "created_at": version.created_at.isoformat(),
             "in_use": version.version == in_use,

@@ -43,6 +43,7 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
         "<h2>What was answered</h2>",
         _list([*map(escape, _answers(model, diagnosis))] or ["No question"], "answers"),
         "<h2>How likely each cause triggered it</h2>",
+        f"<p>{escape(diagnosis.leaves_out)}</p>" if diagnosis.leaves_out else "",
         _causes(diagnosis),
         _reasons(diagnosis),
         "<h2>What to do</h2>",
@@ -53,6 +54,7 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
         *(
             f"<p><b>Not now:</b> {escape('; '.join(titles))}, because {escape(why)}</p>"
             for why, titles in advice.not_now.items()
+            if not diagnosis.is_emergency
         ),
         "<h2>What this is not</h2>",
         f"<p>{escape(' '.join((knowledge.disclaimer, knowledge.population)))} Several causes can be at work at once, so the "
@@ -80,7 +82,7 @@ def _answers(model: DiagnosticModel, diagnosis: Diagnosis) -> list[str]:
 def _sign(model: DiagnosticModel, flag: RedFlag) -> str:
     """What a warning sign calls for."""
     level = model.knowledge.levels[flag.level]
-    return f"<b>{escape(flag.label)}: {escape(level.label)}.</b> {escape(level.text(True))}"
+    return f"<b>{escape(flag.label)}: {escape(level.label)}.</b> {escape(level.said(True).says)}"
 
 
 def _item(item: AdviceItem) -> str:
