@@ -15,7 +15,7 @@ from bayesnet.knowledge.rules import AdviceRule, Condition, Level, Line
 class AdviceItem:
     """One thing to do. `because` says in words what brought it; empty for advice that is always given.
 
-    `heads`: it heads the page, whatever cause comes first.
+    `heads`: it heads the page, whatever cause comes first. `safety_net`: it says what calls for help later.
     """
 
     id: str
@@ -27,6 +27,7 @@ class AdviceItem:
     cause: str | None
     sources: tuple[str, ...]
     heads: bool = False
+    safety_net: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def _item(rules: Rules, rule: AdviceRule) -> AdviceItem:
         cause=rule.cause,
         sources=rule.sources,
         heads=rule.heads,
+        safety_net=rule.safety_net,
     )
 
 

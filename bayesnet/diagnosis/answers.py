@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,8 +12,8 @@ from bayesnet.diagnosis.rules import Mask
 from bayesnet.errors import BadEvidence, UnknownVariable
 from bayesnet.inference.evidence import Answer, Evidence, encode, is_missing, likelihood
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.renamed import answer_of_today
-from bayesnet.knowledge.schema import BINARY, NO, NONE_OF_THEM, WARNING_SIGNS, YES, State
+from bayesnet.knowledge.renamed import answer_of_today, today_of
+from bayesnet.knowledge.schema import BINARY, NONE_OF_THEM, WARNING_SIGNS, YES, State
 
 Signs = Literal["not asked", "partly answered", "none", "present"]
 """What is known of the warning signs. "none" means that each of them was answered with no."""
@@ -60,9 +60,10 @@ def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAn
     if not isinstance(answers, Mapping):
         raise BadEvidence(f"answers must be {{question: answer}}, not {type(answers).__name__}")
     given: dict[str, Answer] = {}
-    flags: dict[str, Answer] = {}
+    asked: dict[str, bool] = {}
     none_of_them = False
-    for name, answer in _of_today(knowledge, answers):
+    for earlier, raw in answers.items():
+        name, answer = answer_of_today(knowledge, earlier, raw)
         if name not in knowledge.allowed_answers:
             raise UnknownVariable("question", name, knowledge.allowed_answers, _what_it_is(knowledge, name))
         if is_missing(answer):
@@ -70,16 +71,17 @@ def check_answers(knowledge: Knowledge, answers: Mapping[str, Any]) -> CheckedAn
         likelihood(name, knowledge.allowed_answers[name], answer)
         if name == WARNING_SIGNS:
             none_of_them = True
-            continue
-        # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
-        kept = flags if name in knowledge.red_flags else given
-        kept[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
-    up = tuple(
-        flag for flag in knowledge.red_flags if flag in flags and could_be(flags[flag], BINARY)[BINARY.index(YES)]
-    )
+        elif name in knowledge.red_flags:  # two signs of an earlier version may be one of today: up if either is
+            asked[name] = asked.get(name, False) or bool(could_be(answer, BINARY)[BINARY.index(YES)])
+        elif name in given:
+            raise BadEvidence(f"{name!r} is answered twice, once by the name that it had before; give it once")
+        else:
+            # A copy in plain numbers: what was diagnosed must not change with the caller's dict.
+            given[name] = {s: float(v) for s, v in answer.items()} if isinstance(answer, Mapping) else answer
+    up = tuple(flag for flag in knowledge.red_flags if asked.get(flag))
     if none_of_them and up:
         raise BadEvidence(f"{WARNING_SIGNS} = {NONE_OF_THEM} contradicts {up[0]} = {YES}; give one of them")
-    return CheckedAnswers(given, up, tuple(knowledge.red_flags) if none_of_them else tuple(flags))
+    return CheckedAnswers(given, up, tuple(knowledge.red_flags) if none_of_them else tuple(asked))
 
 
 def could_be(answer: Answer, states: tuple[str, ...]) -> Mask:
@@ -89,22 +91,6 @@ def could_be(answer: Answer, states: tuple[str, ...]) -> Mask:
     """
     vector = likelihood("", states, answer)
     return np.asarray(vector == vector.max())
-
-
-def _of_today(knowledge: Knowledge, answers: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The answers in the names and states of this version."""
-    found: dict[str, Any] = {}
-    for name, answer in answers.items():
-        now, said = answer_of_today(knowledge, name, answer)
-        if now in found and not is_missing(said) and not is_missing(found[now]):
-            if now in knowledge.red_flags:  # two signs of then are one of today: up if either is
-                said = YES if YES in (said, found[now]) else NO
-            else:
-                raise BadEvidence(f"{now!r} is answered twice: {name!r} is what it was called before")
-        elif now in found and is_missing(said):
-            continue
-        found[now] = said
-    yield from found.items()
 
 
 def check_table(knowledge: Knowledge, cases: Any) -> Evidence:
@@ -126,4 +112,7 @@ def check_table(knowledge: Knowledge, cases: Any) -> Evidence:
 def _what_it_is(knowledge: Knowledge, name: str) -> str:
     if name in knowledge.causes:
         return "(a cause, which is inferred and cannot be answered)"
+    today = today_of(knowledge, name)
+    if today is not None:
+        return f"(it is called {today!r} since version {knowledge.version})"
     return "(every diagnosis already takes it as given)" if name == knowledge.outcome.id else ""

@@ -142,7 +142,8 @@ class Diagnosis:
     def next_questions(self, skipped: Collection[str] = ()) -> NextQuestions:
         """The open questions, the most worth asking first; `.stop` when enough is known.
 
-        `skipped` are questions that were asked and left open: some questions stand in for others, and are asked only then.
+        `skipped` are questions and red flags that were asked and left open: flags are not asked again, and some questions
+        stand in for others, and are asked only then.
         """
         return next_questions(self._case, skipped)
 

@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from bayesnet.diagnosis.questions import versions_of
+from bayesnet.diagnosis.questions import offered_states, versions_of
 from bayesnet.diagnosis.reader import Case
 from bayesnet.inference.evidence import Answer
 
@@ -40,9 +40,8 @@ def flips(case: Case) -> tuple[Flip, ...]:
 
 
 def _changes(case: Case, size: int) -> Iterator[dict[str, str | None]]:
-    questions = case.reader.knowledge.questions
     for chosen in combinations(case.given, size):
-        options = [[None, *(s.id for s in questions[q].states if s.id != case.given[q])] for q in chosen]
+        options = [[None, *(s.id for s in offered_states(case, q) if s.id != case.given[q])] for q in chosen]
         for states in product(*options):
             yield dict(zip(chosen, states, strict=True))
 

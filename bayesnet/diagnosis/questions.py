@@ -23,6 +23,8 @@ from bayesnet.knowledge.schema import NO, YES, Interview, State
 
 MOST_CAUSES = 10
 """The information is about so many causes jointly, the likeliest; 2 to that power are 1,024 joint states."""
+SELDOM = 0.01
+"""A chance to change the advice that is less than this is not why a question is asked."""
 NEVER = 1e-9
 """An answer less likely than this is taken as one that will not come."""
 
@@ -152,7 +154,7 @@ def next_questions(case: Case, skipped: Collection[str] = ()) -> NextQuestions:
         found[question].append((outcome, entropies[place]))
     ranked = [_question(case, question, outcomes, entropies[0]) for question, outcomes in found.items()]
     ranked.sort(key=lambda q: (-q.value / q.cost, -q.information / q.cost))
-    flags = _red_flags(case, triggered, unexplained)
+    flags = _red_flags(case, triggered, unexplained, skipped)
     return _ranked(flags, _in_turn(case, ranked, skipped), knowledge.interview, len(case.given))
 
 
@@ -188,8 +190,8 @@ def _ranked(
         stop = not any(outcome.changes_advice for question in open_ones for outcome in question.outcomes)
         enough = "Enough is known: no open answer would change the advice."
     else:
-        stop = not flags and answered >= worth.at_least and all(q.value < worth.stop for q in ranked)
-        stop = stop or (not any(q.value for q in ranked) and not flags)
+        most = max((question.value for question in ranked), default=0.0)
+        stop = not flags and (most == 0 or (answered >= worth.at_least and most < worth.stop))
         enough = "Enough is known: hardly any open answer would change the advice or what comes first."
     if not open_ones:
         says = "Everything is answered."
@@ -198,8 +200,16 @@ def _ranked(
     elif flags:
         says = "First the warning signs: they count whatever else is true."
     else:
-        says = f"{ranked[0].ask} The answer has a chance of {in_percent(ranked[0].changes_advice or 0.0)} to change the advice."
+        says = f"{ranked[0].ask} {_may_change(ranked[0])}"
     return NextQuestions(open_ones, stop, says)
+
+
+def _may_change(question: NextQuestion) -> str:
+    """What an answer may change, in a sentence."""
+    chance = question.changes_advice or 0.0
+    if chance < SELDOM:
+        return "The answer may change which cause comes first."
+    return f"The answer has a chance of {in_percent(chance)} to change the advice."
 
 
 def _outcome(
@@ -240,9 +250,12 @@ def _question(case: Case, question: str, outcomes: list[tuple[Outcome, float]], 
     )
 
 
-def _red_flags(case: Case, triggered: Mapping[str, Array], unexplained: Array) -> list[NextQuestion]:
-    """The warning signs that were not answered, each with what it would lead to if it is up."""
-    flags = [f for f in case.reader.knowledge.red_flags.values() if f.id not in case.answers.asked_flags]
+def _red_flags(
+    case: Case, triggered: Mapping[str, Array], unexplained: Array, skipped: Collection[str]
+) -> list[NextQuestion]:
+    """The warning signs that were neither answered nor skipped, each with what it would lead to if it is up."""
+    told = {*case.answers.asked_flags, *skipped}
+    flags = [flag for flag in case.reader.knowledge.red_flags.values() if flag.id not in told]
     answers = [case.answers, *(case.answers.with_red_flag(flag.id) for flag in flags)]
     now = {name: np.repeat(p[:1], len(answers)) for name, p in triggered.items()}
     made = versions_of(case, answers, now, np.repeat(unexplained[:1], len(answers)))

@@ -138,7 +138,10 @@ class Reader:
                     answers[question][states.index(answer), i] = True
                 else:
                     answers[question][:, i] = could_be(answer, states)
-        flags = {flag: np.array([flag in version.red_flags for version in versions]) for flag in knowledge.red_flags}
+        flags = {
+            flag: np.array([flag in version.red_flags for version in versions], dtype=bool)
+            for flag in knowledge.red_flags
+        }
         return Findings(answers, flags, triggered, unexplained, self.first(triggered))
 
     @cached_property

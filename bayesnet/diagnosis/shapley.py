@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from bayesnet.inference.network import Array
 
-EXACT_UP_TO = 14
-"""Players; 2 to that power are 16,384 coalitions."""
-ORDERS = 400
+EXACT_UP_TO = 13
+"""Players; 2 to that power are 8,192 coalitions, which are there at once."""
+MOST_SAMPLED = 2**12
+"""Coalitions that an estimate looks at, about: it is to be there at once."""
 SEED = 1953
 
 Members = NDArray[np.bool_]
@@ -40,20 +41,23 @@ def shapley(worths: Array, k: int) -> Array:
 
 
 def sampled_shapley(worth: Callable[[Members], Array], k: int) -> tuple[Array, Array]:
-    """Estimates of the shares from ORDERS random orders, each with its reverse, and their standard errors: arrays (k,)."""
+    """Estimates of the shares from random orders, each with its reverse, and their standard errors: arrays (k,).
+
+    The coalitions of all orders, some MOST_SAMPLED of them, are one batch.
+    """
     rng = np.random.default_rng(SEED)
-    gains = np.empty((ORDERS, 2, k))
-    for i in range(ORDERS):
-        order = rng.permutation(k)
-        for j, way in enumerate((order, order[::-1])):
-            rank = np.empty(k, dtype=int)
-            rank[way] = np.arange(k)
-            worths = worth(rank[None, :] < np.arange(k + 1)[:, None])
-            gains[i, j, way] = steps(worths[:-1], worths[1:])
+    drawn = np.array([rng.permutation(k) for _ in range(max(2, MOST_SAMPLED // (2 * k)))])
+    orders = np.stack([drawn, drawn[:, ::-1]], axis=1)  # (n_pairs, 2, k)
+    ranks = np.argsort(orders, axis=2)
+    members = ranks[..., None, :] < np.arange(k + 1)[:, None]  # (n_pairs, 2, k + 1, k)
+    some, at = np.unique(members.reshape(-1, k), axis=0, return_inverse=True)
+    worths = worth(some)[at].reshape(members.shape[:-1])
+    gains = np.empty(orders.shape)
+    np.put_along_axis(gains, orders, steps(worths[..., :-1], worths[..., 1:]), axis=2)
     pairs = gains.mean(axis=1)
     shares = pairs.mean(axis=0)
     finite = np.where(np.isfinite(shares), pairs, 0.0)  # an endless share has no error
-    return shares, finite.std(axis=0, ddof=1) / np.sqrt(ORDERS)
+    return shares, finite.std(axis=0, ddof=1) / np.sqrt(len(drawn))
 
 
 def steps(before: Array, after: Array) -> Array:

@@ -108,8 +108,9 @@ class Knowledge:
 
     @cached_property
     def lasting(self) -> frozenset[str]:
-        """The causes that are still there next time."""
-        return frozenset(name for name, cause in self.causes.items() if cause.lasting)
+        """The causes and answers that are the same next time."""
+        variables: tuple[Cause | Question, ...] = (*self.causes.values(), *self.questions.values())
+        return frozenset(variable.id for variable in variables if variable.lasting)
 
     @cached_property
     def level_ranks(self) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.schema import Renamed
+from bayesnet.knowledge.schema import Answered, Renamed
 
 
 def answer_of_today(knowledge: Knowledge, name: str, answer: Any) -> tuple[str, Any]:
@@ -14,26 +14,40 @@ def answer_of_today(knowledge: Knowledge, name: str, answer: Any) -> tuple[str, 
     A state that became several is a soft answer, and one that became none is no answer.
     """
     old = _renamed(knowledge).get(name)
-    states = knowledge.allowed_answers.get(name, ())
     if old is None or old.now is None:
         return name, answer
+    states = knowledge.allowed_answers.get(name, ())
+    then = {state: now for state, now in old.states.items() if state not in states}
     if isinstance(answer, Mapping):
-        return old.now, _soft(old, states, answer)
-    if not isinstance(answer, str) or answer in states:
+        return old.now, _soft(then, answer)
+    if not isinstance(answer, str) or answer not in then:
         return old.now, answer
-    now = old.states.get(answer, (answer,))
+    now = then[answer]
     return old.now, now[0] if len(now) == 1 else dict.fromkeys(now, 1.0) or None
 
 
-def _soft(old: Renamed, states: tuple[str, ...], answer: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """{state: likelihood} with the states of today."""
-    if not all(isinstance(weight, int | float) for weight in answer.values()):
-        return answer  # no likelihoods, and refused as that
-    found: dict[Any, float] = {}
+def _soft(then: Answered, answer: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
+    """{state: likelihood} with the states of today, where `then` are those of before.
+
+    Weights are passed on as they are, so that what is no likelihood is refused as that. Where the likeliest is a state that
+    became none, there is no answer.
+    """
+    found: dict[Any, Any] = {}
+    lost: list[Any] = []
     for state, weight in answer.items():
-        for now in (state,) if state in states else old.states.get(state, (state,)):
-            found[now] = found.get(now, 0.0) + weight
-    return found
+        for now in then.get(state, (state,)):
+            found[now] = found[now] + weight if now in found else weight
+        if state in then and not then[state]:
+            lost.append(weight)
+    if not all(isinstance(weight, int | float) for weight in (*found.values(), *lost)):
+        return answer if lost else found
+    return None if lost and max(lost) > max(found.values(), default=0) else found
+
+
+def today_of(knowledge: Knowledge, name: str) -> str | None:
+    """What a name of an earlier version is called today; None for a name that none had, or that is no longer asked."""
+    old = _renamed(knowledge).get(name)
+    return None if old is None else old.now
 
 
 def state_of_today(knowledge: Knowledge, name: str, state: str, version: str) -> tuple[str, str] | None:

@@ -107,8 +107,9 @@ class Withhold(Entry, frozen=True, kw_only=True):
 class AdviceRule(Entry, frozen=True, kw_only=True):
     """What to do, and when to say so: always, or where any condition of `when` holds.
 
-    `conflicts` names items that must never be shown beside it. `heads`: it heads the page, whatever cause comes first. Of
-    several `withhold` the first that applies gives the reason.
+    `conflicts` names items that must never be shown beside it. `heads`: it heads the page, whatever cause comes first.
+    `safety_net`: it says what calls for help later, and is left out of no report. Of several `withhold` the first that applies
+    gives the reason.
     """
 
     id: Id
@@ -120,6 +121,7 @@ class AdviceRule(Entry, frozen=True, kw_only=True):
     do: Annotated[tuple[Text | Line, ...], Some]
     caution: str = ""
     heads: bool = False
+    safety_net: bool = False
     conflicts: tuple[Id, ...] = ()
     withhold: Withhold | tuple[Withhold, ...] = ()
     sources: Annotated[tuple[Id, ...], Some]

@@ -138,7 +138,7 @@ class Question(_Variable, frozen=True, kw_only=True):
 
     `cost` is what answering takes, in units of the easiest question. `habit` marks what can be changed. `worse` are chains
     of states from the mildest to the worst: along them the level of advice must not fall. A question with `only_if_skipped`
-    is asked only where that other question was skipped.
+    is asked only where that other question was skipped. `lasting`: the answer is the same next time, such as an age.
     """
 
     section: Text
@@ -150,6 +150,7 @@ class Question(_Variable, frozen=True, kw_only=True):
     habit: Habit | None = None
     worse: tuple[Chain, ...] = ()
     only_if_skipped: Id | None = None
+    lasting: bool = False
     states: Annotated[tuple[State, ...], Some]
 
 

@@ -18,7 +18,7 @@ SKIP, END, NONE = "?", "q", "none"
 def interview(model: DiagnosticModel, answers: Mapping[str, Any], console: Console | None = None) -> dict[str, Any]:
     """Asks on the console and prints the diagnosis at the end; returns all answers. Ctrl-D or `q` ends it early."""
     out = console or Console(highlight=False)
-    given, skipped = dict(answers), set[str]()
+    given, skipped = dict(answers), {*model.knowledge.red_flags}  # the signs are asked once, all of them
     out.print(f"[bold]{escape(model.knowledge.ask)}[/]  ({SKIP} = not sure, {END} = enough)")
     model.diagnose(given)  # what is wrong with the answers given is told before anything is asked
     going_on = _ask_flags(model, given, out)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from html import escape
 
-from bayesnet.diagnosis.advice import AdviceItem
+from bayesnet.diagnosis.advice import Advice, AdviceItem
 from bayesnet.diagnosis.diagnosis import Diagnosis
 from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
@@ -36,6 +36,7 @@ ul { padding-left: 5mm } table { border-collapse: collapse; width: 100% } td, th
 def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
     """The page: answers, causes in words, number and bar, reasons, advice, what it is not, and which model said so."""
     knowledge, advice = model.knowledge, diagnosis.advice
+    shown = printed(advice)
     parts = [
         f"<h1>{escape(knowledge.ask)}</h1>",
         f"<p>{at:%Y-%m-%d %H:%M %Z}</p>",
@@ -47,10 +48,8 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
         _causes(diagnosis),
         _reasons(diagnosis),
         "<h2>What to do</h2>",
-        _list(
-            [_sign(model, flag) for flag in diagnosis.red_flags] + [_item(item) for item in advice.items[:THINGS_TO_DO]]
-        ),
-        _more(len(advice.items) - THINGS_TO_DO),
+        _list([_sign(model, flag) for flag in diagnosis.red_flags] + [_item(item) for item in shown]),
+        _more(len(advice.items) - len(shown)),
         *(
             f"<p><b>Not now:</b> {escape('; '.join(titles))}, because {escape(why)}</p>"
             for why, titles in advice.not_now.items()
@@ -64,6 +63,12 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
     title = f"<title>{escape(knowledge.ask)}</title>"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{title}<style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
+
+
+def printed(advice: Advice) -> list[AdviceItem]:
+    """The items that fit on the page: the most urgent ones, and what calls for help later."""
+    nets = [item for item in advice if item.safety_net]
+    return [item for item in advice if not item.safety_net][: THINGS_TO_DO - len(nets)] + nets
 
 
 def _level(diagnosis: Diagnosis) -> str:
