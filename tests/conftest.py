@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 from shipped_truth import ShippedTruth
@@ -27,6 +28,12 @@ pytest_plugins = ["browser", "engines"]
 def model() -> bayesnet.DiagnosticModel:
     """The shipped model."""
     return bayesnet.load()
+
+
+@pytest.fixture(scope="session")
+def first_edition() -> bayesnet.DiagnosticModel:
+    """The model as it was shipped first: smaller, and its causes take it apart."""
+    return bayesnet.load(Path(__file__).parent / "first_edition")
 
 
 @pytest.fixture(scope="session")

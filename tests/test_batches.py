@@ -76,8 +76,8 @@ def test_a_list_of_answers_is_a_table_too(model: DiagnosticModel, table: pd.Data
 
 
 def test_no_rows_give_an_empty_table(model: DiagnosticModel, table: pd.DataFrame) -> None:
-    assert model.posteriors(table[:0]).shape == (0, 8)
-    assert model.posteriors([]).shape == (0, 8)
+    assert model.posteriors(table[:0]).shape == (0, 9)
+    assert model.posteriors([]).shape == (0, 9)
 
 
 def test_a_table_without_questions_gives_the_prior(model: DiagnosticModel) -> None:
@@ -257,14 +257,15 @@ def test_a_row_of_a_table_can_be_diagnosed(model: DiagnosticModel, table: pd.Dat
 
 
 @pytest.mark.parametrize("cases", [None, 5, "sweating.csv", {"sweating": ["heavy"]}, [None], ["heavy"], [5]], ids=repr)
-def test_what_is_no_table_is_refused(model: DiagnosticModel, cases: Any) -> None:
-    for ask in (model.posteriors, model.tree.posteriors, model.engine.posteriors, model.tree.family_counts):
+def test_what_is_no_table_is_refused(model: DiagnosticModel, first_edition: DiagnosticModel, cases: Any) -> None:
+    looked_up = first_edition.engine.posteriors
+    for ask in (model.posteriors, model.tree.posteriors, model.engine.posteriors, looked_up, model.tree.family_counts):
         with pytest.raises(BadEvidence, match="case"):
             ask(cases)
 
 
-def test_arguments_that_are_none_are_refused(model: DiagnosticModel) -> None:
-    for engine in (model.tree, model.engine):
+def test_arguments_that_are_none_are_refused(model: DiagnosticModel, first_edition: DiagnosticModel) -> None:
+    for engine in (model.tree, model.engine, first_edition.engine):
         with pytest.raises(BadEvidence, match='"raise" or "null"'):
             engine.posteriors([{}], ["heat"], errors="coerce")
         for ask in (engine.posterior, lambda case, names, e=engine: e.posteriors([case], names)):
@@ -311,7 +312,9 @@ def test_draws_beyond_the_memory_are_taken_in_turns(model: DiagnosticModel) -> N
     assert difference(one, other) < EXACT
 
 
-def test_a_joint_posterior_adds_up_to_the_posteriors(model: DiagnosticModel) -> None:
+@pytest.mark.parametrize("edition", ["first_edition", "model"])
+def test_a_joint_posterior_adds_up_to_the_posteriors(edition: str, request: pytest.FixtureRequest) -> None:
+    model = request.getfixturevalue(edition)
     nodes = ["muscle_strain__cramp", "dehydration__cramp", "excess_flexion__cramp"]
     cases: list[Any] = [
         {"felt_tear": "yes", "cramp": "yes"},
@@ -327,8 +330,10 @@ def test_a_joint_posterior_adds_up_to_the_posteriors(model: DiagnosticModel) -> 
         model.tree.joint(cases[:1], ["felt_tear"])
 
 
-def test_a_joint_posterior_of_what_cannot_be_joined_is_refused(model: DiagnosticModel) -> None:
-    for engine in (model.tree, model.engine):
+def test_a_joint_posterior_of_what_cannot_be_joined_is_refused(
+    model: DiagnosticModel, first_edition: DiagnosticModel
+) -> None:
+    for engine in (model.tree, model.engine, first_edition.engine):
         with pytest.raises(BadEvidence, match="stands twice"):
             engine.joint([{"cramp": "yes"}], ["heat", "heat"])
         with pytest.raises(BadEvidence, match="cramp is observed"):

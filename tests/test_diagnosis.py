@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import bayesnet
 from bayesnet import BadEvidence, DiagnosticModel, UnknownName, UnknownState, UnknownVariable
 from bayesnet.diagnosis.model import load
+from bayesnet.knowledge.schema import NONE_OF_THEM, WARNING_SIGNS
 
 KNOWLEDGE = load().knowledge
 STATES = {question.id: [state.id for state in question.states] for question in KNOWLEDGE.questions.values()}
@@ -21,7 +22,7 @@ ANSWERED = [
     {},
     {"sweating": "heavy"},
     {"sweating": "heavy", "water_intake": "low", "felt_tear": "yes"},
-    {"posture": {"flexed": 1.0, "extended": 0.3}, "tingling_weakness": "yes"},
+    {"posture": {"flexed": 1.0, "extended": 0.3}, "tingling_weakness": "tingling"},
     {question: states[0] for question, states in STATES.items()},
     {question: states[-1] for question, states in STATES.items()},
 ]
@@ -126,7 +127,7 @@ def test_triggered_and_present_are_read_off_the_network(model: DiagnosticModel, 
 
 
 @pytest.mark.parametrize("unanswered", [None, "", nan], ids=["None", "empty", "nan"])
-@pytest.mark.parametrize("question", ["heat", "tingling_weakness", "both_legs_weak"])
+@pytest.mark.parametrize("question", ["heat", "tingling_weakness", "cauda_equina"])
 def test_no_answer_is_the_same_as_leaving_it_out(model: DiagnosticModel, question: str, unanswered) -> None:
     with_it = model.diagnose({question: unanswered, "felt_tear": "yes"})
     without = model.diagnose({"felt_tear": "yes"})
@@ -209,6 +210,76 @@ def test_a_diagnosis_does_not_change_with_the_answers_it_was_made_from(model: Di
     assert diagnosis.explain("muscle_strain").weights == unharmed.explain("muscle_strain").weights
 
 
+# Warning signs
+
+FIRST_SIGN, *OTHER_SIGNS = FLAGS
+
+
+@pytest.mark.parametrize(
+    ("answers", "known"),
+    [
+        ({}, "not asked"),
+        ({"felt_tear": "yes", FIRST_SIGN: None, WARNING_SIGNS: None}, "not asked"),
+        ({FIRST_SIGN: "no"}, "partly answered"),
+        (dict.fromkeys(OTHER_SIGNS, "no"), "partly answered"),
+        (dict.fromkeys(FLAGS, "no"), "none"),
+        ({WARNING_SIGNS: NONE_OF_THEM}, "none"),
+        ({WARNING_SIGNS: NONE_OF_THEM, FIRST_SIGN: "no"}, "none"),
+        ({FIRST_SIGN: "yes"}, "present"),
+        (dict.fromkeys(OTHER_SIGNS, "no") | {FIRST_SIGN: "yes"}, "present"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_not_asked_is_told_apart_from_none(model: DiagnosticModel, answers, known: str) -> None:
+    diagnosis = model.diagnose(answers)
+    assert diagnosis.warning_signs == diagnosis.to_dict()["warning_signs"] == known
+    assert bool(diagnosis.red_flags) is (known == "present")
+
+
+def test_none_of_them_says_no_to_each(model: DiagnosticModel) -> None:
+    at_once, each = model.diagnose({WARNING_SIGNS: NONE_OF_THEM}), model.diagnose(dict.fromkeys(FLAGS, "no"))
+    assert at_once.to_dict() == each.to_dict()
+    assert at_once.asked_signs == each.asked_signs == tuple(FLAGS)
+
+
+@pytest.mark.parametrize("answer", ["yes", {"yes": 1.0, "no": 1.0}], ids=["yes", "perhaps"])
+def test_none_of_them_and_a_sign_contradict_each_other(model: DiagnosticModel, answer) -> None:
+    with pytest.raises(BadEvidence, match=f"{WARNING_SIGNS} = none contradicts {FIRST_SIGN} = yes"):
+        model.diagnose({WARNING_SIGNS: NONE_OF_THEM, FIRST_SIGN: answer})
+
+
+def test_signs_that_are_not_none_of_them_are_refused(model: DiagnosticModel) -> None:
+    with pytest.raises(UnknownState, match=f"'{WARNING_SIGNS}'.*Allowed: none"):
+        model.diagnose({WARNING_SIGNS: "some"})
+
+
+# Names of the first edition
+
+OF_THEN = {
+    "a state that is now two": ({"tingling_weakness": "yes"}, {"tingling_weakness": {"tingling": 1, "weakness": 1}}),
+    "another name": ({"pain_persists": "yes"}, {"easing": "lasting"}),
+    "another name, two states": ({"pain_persists": "no"}, {"easing": {"minutes": 1, "days": 1}}),
+    "a soft answer": (
+        {"tingling_weakness": {"yes": 0.5, "no": 0.1}},
+        {"tingling_weakness": {"tingling": 0.5, "weakness": 0.5, "no": 0.1}},
+    ),
+    "a sign": ({"dark_urine": "yes"}, {"muscle_breakdown": "yes"}),
+    "a sign that was no": ({"dark_urine": "no"}, {}),
+    "one of two signs": ({"dark_urine": "no", "worsening_hard_back": "yes"}, {"muscle_breakdown": "yes"}),
+    "no answer": ({"pain_persists": None, "dark_urine": ""}, {}),
+}
+
+
+@pytest.mark.parametrize(("then", "now"), OF_THEN.values(), ids=OF_THEN)
+def test_answers_of_the_first_edition_are_taken_for_what_they_are_today(model: DiagnosticModel, then, now) -> None:
+    assert model.diagnose(then).to_dict() == model.diagnose(now).to_dict()
+
+
+def test_one_question_by_two_names_is_refused(model: DiagnosticModel) -> None:
+    with pytest.raises(BadEvidence, match="'easing' is answered twice"):
+        model.diagnose({"easing": "days", "pain_persists": "yes"})
+
+
 # Refusals
 
 
@@ -224,19 +295,19 @@ def test_a_cause_that_is_none_is_refused_with_the_nearest_name(model: Diagnostic
 
 def test_a_question_that_is_none_is_refused_with_the_nearest_name(model: DiagnosticModel) -> None:
     with pytest.raises(
-        UnknownVariable, match=r"unknown question 'nope'.*Allowed: heat, .*cancer_or_steroids"
+        UnknownVariable, match=r"unknown question 'nope'.*Allowed: felt_tear, .*risk_history, warning_signs"
     ) as caught:
         model.diagnose({"nope": 1})
     assert (caught.value.kind, caught.value.given) == ("question", "nope")
-    assert caught.value.allowed == (*KNOWLEDGE.questions, *KNOWLEDGE.red_flags)
+    assert caught.value.allowed == (*KNOWLEDGE.questions, *KNOWLEDGE.red_flags, WARNING_SIGNS)
     with pytest.raises(UnknownVariable, match="did you mean 'sweating'"):
         model.diagnose({"sweeting": "heavy"})
-    with pytest.raises(UnknownVariable, match="did you mean 'dark_urine'"):
-        model.diagnose({"darkurine": "yes"})
+    with pytest.raises(UnknownVariable, match="did you mean 'muscle_breakdown'"):
+        model.diagnose({"musclebreakdown": "yes"})
 
 
 @pytest.mark.parametrize(
-    ("question", "state", "near"), [("sweating", "hevy", "heavy"), ("both_legs_weak", "yess", "yes")]
+    ("question", "state", "near"), [("sweating", "hevy", "heavy"), ("cauda_equina", "yess", "yes")]
 )
 def test_a_state_that_is_none_is_refused_with_the_nearest_name(model, question: str, state: str, near: str) -> None:
     for answer in (state, {state: 1.0}):
@@ -279,7 +350,7 @@ NO_LIKELIHOODS = {
 
 
 @pytest.mark.parametrize("answer", NO_LIKELIHOODS.values(), ids=NO_LIKELIHOODS)
-@pytest.mark.parametrize("question", ["felt_tear", "both_legs_weak"])
+@pytest.mark.parametrize("question", ["felt_tear", "cauda_equina"])
 def test_what_is_no_likelihood_is_refused(model: DiagnosticModel, question: str, answer) -> None:
     with pytest.raises(BadEvidence, match=question) as caught:
         model.diagnose({question: answer})
@@ -320,7 +391,7 @@ def test_stronger_numbers_give_narrower_intervals(model: DiagnosticModel) -> Non
 
 @on_each
 def test_to_dict_is_json_of_the_promised_shape(model: DiagnosticModel, answers) -> None:
-    diagnosis = model.diagnose({**answers, "dark_urine": "yes"})
+    diagnosis = model.diagnose({**answers, "muscle_breakdown": "yes"})
     told = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
     assert {"causes", "groups", "unexplained", "advice", "red_flags"} <= told.keys()
     assert list(told["causes"]) == [belief.cause for belief in diagnosis.beliefs]
@@ -332,7 +403,7 @@ def test_to_dict_is_json_of_the_promised_shape(model: DiagnosticModel, answers) 
     assert told["unexplained"] == diagnosis.unexplained
     assert told["advice"]["level"] == "emergency"
     assert [item["id"] for item in told["advice"]["items"]] == [item.id for item in diagnosis.advice]
-    assert [flag["id"] for flag in told["red_flags"]] == ["dark_urine"]
+    assert [flag["id"] for flag in told["red_flags"]] == ["muscle_breakdown"]
     assert told["answers"] == diagnosis.answers
 
 

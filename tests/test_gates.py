@@ -14,7 +14,8 @@ from bayesnet.knowledge.gates import expand
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.numbers import NumberTable
 
-# Reference: the prior marginals that the design of the shipped model prints.
+# Reference: the prior marginals that the design of the first edition prints; those of the shipped model stand in
+# test_implied_values.py.
 PRIORS = {
     "dehydration": 0.18,
     "inadequate_blood_supply": 0.115,
@@ -26,14 +27,15 @@ PRIORS = {
     "cramp": 0.12,
 }
 GATED = [
-    "tingling_weakness",
     "felt_tear",
+    "locked_up",
     "back_tired_first",
-    "pain_persists",
     "exertional_ache",
     "dehydration",
     "inadequate_blood_supply",
+    "nerve_compression",
     "muscle_strain",
+    "joint_irritation",
 ]
 
 
@@ -102,13 +104,14 @@ def test_a_gate_taken_apart_has_no_large_table(model: DiagnosticModel, taken_apa
 
 
 @pytest.mark.parametrize("variable", PRIORS)
-def test_the_shipped_model_implies_the_priors_it_was_built_for(variable: str, model: DiagnosticModel) -> None:
-    assert model.tree.posterior({}, [variable])[variable][1] == pytest.approx(PRIORS[variable], abs=0.0015)
+def test_the_first_edition_implies_the_priors_it_was_built_for(variable: str, first_edition: DiagnosticModel) -> None:
+    found = first_edition.tree.posterior({}, [variable])[variable]
+    assert found[1] == pytest.approx(PRIORS[variable], abs=0.0015)
 
 
 def test_low_reps_and_long_rest_point_to_a_vascular_condition_by_explaining_away(model: DiagnosticModel) -> None:
     families = model.tree.network.families
-    assert families["vascular_condition"].parents == ()
+    assert families["vascular_condition"].parents == ("age_band",)
     assert not any({"rep_scheme", "vascular_condition"} <= {v, *family.parents} for v, family in families.items())
     node = "vascular_condition__cramp"
 

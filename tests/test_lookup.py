@@ -1,5 +1,6 @@
 """Answers from tables are the tree's answers, and what does not fit the tables goes to the tree."""
 
+from math import log
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_answers, random_dag
+from shipped_truth import ShippedTruth
 
 from bayesnet import DiagnosticModel, Family, ImpossibleEvidence, JunctionTree, Network
 from bayesnet.inference import lookup
@@ -21,49 +23,59 @@ def difference(found: dict[str, Any], expected: dict[str, Any]) -> float:
 
 
 @pytest.fixture
-def cases(model: DiagnosticModel) -> list[Any]:
+def small(first_edition: DiagnosticModel) -> DiagnosticModel:
+    """A model that its causes take apart; those of the shipped one do not."""
+    return first_edition
+
+
+def cramps(model: DiagnosticModel, n: int) -> list[Any]:
     rng = np.random.default_rng(41)
     questions = {question: model.tree.network.states[question] for question in model.knowledge.questions}
-    return [{**random_answers(questions, rng, rng.uniform(0, 1)), "cramp": "yes"} for _ in range(300)]
+    return [{**random_answers(questions, rng, rng.uniform(0, 1)), "cramp": "yes"} for _ in range(n)]
+
+
+@pytest.fixture
+def cases(small: DiagnosticModel) -> list[Any]:
+    return cramps(small, 300)
 
 
 def hardened(cases: list[Any]) -> list[Any]:
     return [{v: answer for v, answer in case.items() if isinstance(answer, str)} for case in cases]
 
 
-def test_the_shipped_model_is_looked_up(model: DiagnosticModel) -> None:
-    asked = {question for part in model.engine._parts for question in part.questions}
-    assert asked == set(model.knowledge.questions)
-    assert model.engine._readable.issuperset(model.reader.shown)
+def test_a_model_that_its_causes_take_apart_is_looked_up(small: DiagnosticModel) -> None:
+    asked = {question for part in small.engine._parts for question in part.questions}
+    assert asked == set(small.knowledge.questions)
+    assert small.engine._readable.issuperset(small.reader.shown)
 
 
-def test_one_case_hard_or_soft_equals_the_tree(model: DiagnosticModel, cases: list[Any]) -> None:
+def test_one_case_hard_or_soft_equals_the_tree(small: DiagnosticModel, cases: list[Any]) -> None:
     for case in cases:
-        found, log_evidence = model.engine.posterior_and_log_evidence(case, model.reader.shown)
-        expected, log_expected = model.tree.posterior_and_log_evidence(case, model.reader.shown)
+        found, log_evidence = small.engine.posterior_and_log_evidence(case, small.reader.shown)
+        expected, log_expected = small.tree.posterior_and_log_evidence(case, small.reader.shown)
         assert difference(found, expected) < EXACT
         assert log_evidence == pytest.approx(log_expected, abs=EXACT)
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-def test_a_batch_equals_the_tree(model: DiagnosticModel, cases: list[Any], soft: bool) -> None:
+def test_a_batch_equals_the_tree(small: DiagnosticModel, cases: list[Any], soft: bool) -> None:
     batch = cases if soft else hardened(cases)
     assert (
-        difference(model.engine.posteriors(batch, model.reader.shown), model.tree.posteriors(batch, model.reader.shown))
+        difference(small.engine.posteriors(batch, small.reader.shown), small.tree.posteriors(batch, small.reader.shown))
         < EXACT
     )
-    yes = model.engine.probabilities(batch, dict.fromkeys(model.reader.triggering, "yes"))
-    expected = {v: p[:, 1] for v, p in model.tree.posteriors(batch, model.reader.triggering).items()}
+    yes = small.engine.probabilities(batch, dict.fromkeys(small.reader.triggering, "yes"))
+    expected = {v: p[:, 1] for v, p in small.tree.posteriors(batch, small.reader.triggering).items()}
     assert difference(yes, expected) < EXACT
-    assert model.engine.log_evidence(batch) == pytest.approx(model.tree.log_evidence(batch), abs=EXACT)
+    assert small.engine.log_evidence(batch) == pytest.approx(small.tree.log_evidence(batch), abs=EXACT)
 
 
 def test_a_batch_longer_than_a_chunk_keeps_its_rows(
-    model: DiagnosticModel, cases: list[Any], monkeypatch: pytest.MonkeyPatch
+    small: DiagnosticModel, cases: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = model.engine.posteriors(hardened(cases), model.reader.shown)
+    whole = small.engine.posteriors(hardened(cases), small.reader.shown)
     monkeypatch.setattr(lookup, "CHUNK", 7)
-    assert difference(model.engine.posteriors(hardened(cases), model.reader.shown), whole) < EXACT
+    assert difference(small.engine.posteriors(hardened(cases), small.reader.shown), whole) < EXACT
 
 
 @pytest.mark.parametrize(
@@ -76,33 +88,51 @@ def test_a_batch_longer_than_a_chunk_keeps_its_rows(
     ],
     ids=["a question is asked for", "no outcome", "another outcome", "a cause is observed"],
 )
-def test_what_the_tables_do_not_hold_goes_to_the_tree(model: DiagnosticModel, case: Any, wanted: list[str]) -> None:
-    assert difference(model.engine.posterior(case, wanted), model.tree.posterior(case, wanted)) == 0
-    assert difference(model.engine.posteriors([case], wanted), model.tree.posteriors([case], wanted)) < EXACT
+def test_what_the_tables_do_not_hold_goes_to_the_tree(small: DiagnosticModel, case: Any, wanted: list[str]) -> None:
+    assert difference(small.engine.posterior(case, wanted), small.tree.posterior(case, wanted)) == 0
+    assert difference(small.engine.posteriors([case], wanted), small.tree.posteriors([case], wanted)) < EXACT
 
 
 @pytest.mark.parametrize("limit", ["LARGEST_CORE", "LARGEST_PART"])
 def test_a_core_or_part_that_is_too_large_leaves_all_to_the_tree(
-    model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch, limit: str
+    small: DiagnosticModel, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(lookup, limit, 8)
-    own = Lookup(model.tree, model.knowledge.causes, model.knowledge.questions, {"cramp": "yes"})
+    own = Lookup(small.tree, small.knowledge.causes, small.knowledge.questions, {"cramp": "yes"})
     assert own._parts == ()
     case = {"cramp": "yes", "felt_tear": "yes"}
-    assert difference(own.posterior(case, model.reader.shown), model.tree.posterior(case, model.reader.shown)) == 0
+    assert difference(own.posterior(case, small.reader.shown), small.tree.posterior(case, small.reader.shown)) == 0
 
 
-def test_small_groups_of_parts_give_the_same(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_groups_of_parts_give_the_same(small: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "GROUPED", 1)
-    own = Lookup(model.tree, model.knowledge.causes, model.knowledge.questions, {"cramp": "yes"})
+    own = Lookup(small.tree, small.knowledge.causes, small.knowledge.questions, {"cramp": "yes"})
     batch: list[Any] = [
         {"cramp": "yes", "felt_tear": "yes"},
         {"cramp": "yes", "heat": "hot_humid", "posture": "neutral"},
     ]
     assert len(own._groups) == len(own._parts) == 7
     assert (
-        difference(own.posteriors(batch, model.reader.shown), model.tree.posteriors(batch, model.reader.shown)) < EXACT
+        difference(own.posteriors(batch, small.reader.shown), small.tree.posteriors(batch, small.reader.shown)) < EXACT
     )
+
+
+def test_the_shipped_model_is_left_to_the_tree_and_right(model: DiagnosticModel, truth: ShippedTruth) -> None:
+    assert model.engine._parts == ()
+    cases, asked = cramps(model, 100), model.reader.shown
+    yes = model.engine.probabilities(cases, dict.fromkeys(model.reader.triggering, "yes"))
+    batch, logs = model.engine.posteriors(cases, asked), model.engine.log_evidence(cases)
+    joint = model.engine.joint(cases[:5], list(model.reader.triggers.values()))
+    for row, case in enumerate(cases):
+        posteriors, total = truth.posteriors(case)
+        expected = {node: posteriors[node] for node in asked}
+        found, log_evidence = model.engine.posterior_and_log_evidence(case, asked)
+        assert difference(found, expected) < EXACT
+        assert difference({node: p[row] for node, p in batch.items()}, expected) < EXACT
+        assert all(p[row] == pytest.approx(expected[node][1], abs=EXACT) for node, p in yes.items())
+        assert (log_evidence, logs[row]) == pytest.approx((log(total), log(total)), abs=EXACT)
+        if row < len(joint):
+            assert np.abs(joint[row] - truth.triggers(case) / total).max() < EXACT
 
 
 @settings(deadline=None, max_examples=80)

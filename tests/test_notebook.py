@@ -34,7 +34,7 @@ class Reader(HTMLParser):
 
 
 def test_a_diagnosis_shows_every_cause_with_a_bar(model: DiagnosticModel) -> None:
-    d = model.diagnose({"felt_tear": "yes", "dark_urine": "yes"})
+    d = model.diagnose({"felt_tear": "yes", "muscle_breakdown": "yes"})
     shown = Reader(d._repr_html_())
     assert shown.open == []
     text = " ".join(shown.texts)

@@ -23,8 +23,8 @@ EVIDENCE: list[Answers] = [
     {"cramp": "yes"},
     {"cramp": "yes", "sweating": "heavy", "water_intake": "low", "heat": "hot_humid"},
     {"cramp": "yes", "posture": "flexed", "back_tired_first": "yes"},
-    {"cramp": "yes", "felt_tear": "yes", "pain_persists": "yes", "rep_scheme": "low"},
-    {"cramp": "yes", "tingling_weakness": "yes", "exertional_ache": "no", "trained_to_failure": "yes"},
+    {"cramp": "yes", "felt_tear": "yes", "easing": "lasting", "rep_scheme": "low"},
+    {"cramp": "yes", "tingling_weakness": "tingling", "exertional_ache": "no", "trained_to_failure": "yes"},
 ]
 
 each_shape = pytest.mark.parametrize("shape", NETWORKS)

@@ -11,7 +11,7 @@ from bayesnet.knowledge.gates import expand
 
 CASES: list[dict[str, Any]] = [
     {"sweating": "heavy", "felt_tear": "yes"},
-    {"posture": {"flexed": 1.0, "extended": 0.4}, "tingling_weakness": "yes", "rep_scheme": "low"},
+    {"posture": {"flexed": 1.0, "extended": 0.4}, "tingling_weakness": "tingling", "rep_scheme": "low"},
 ]
 on_each = pytest.mark.parametrize("answers", CASES, ids=lambda answers: ",".join(answers))
 

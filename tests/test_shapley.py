@@ -12,7 +12,7 @@ from test_explanation import STATES
 from bayesnet import DiagnosticModel, Family, JunctionTree, Network
 from bayesnet.diagnosis import explanation
 from bayesnet.diagnosis.explanation import weigh
-from bayesnet.diagnosis.shapley import coalitions, sampled_shapley, shapley
+from bayesnet.diagnosis.shapley import EXACT_UP_TO, coalitions, sampled_shapley, shapley
 
 ATOL = 1e-9
 
@@ -52,13 +52,23 @@ def test_shares_equal_a_count_over_all_orders_and_add_up(model: DiagnosticModel,
     assert why.error == 0
 
 
-def test_all_questions_at_once_add_up(model: DiagnosticModel) -> None:
-    d = model.diagnose({question: states[-1] for question, states in STATES.items()})
-    for belief in d.beliefs:
+@pytest.mark.parametrize(
+    ("edition", "asked", "explained"),
+    [("first_edition", 13, 7), ("model", EXACT_UP_TO, 8), ("model", 20, 2)],
+    ids=["all of the first edition", "as many as are counted out", "all, estimated"],
+)
+def test_all_questions_at_once_add_up(edition: str, asked: int, explained: int, request: Any) -> None:
+    model = request.getfixturevalue(edition)
+    states = {question: model.knowledge.states[question] for question in model.knowledge.questions}
+    d = model.diagnose({question: states[question][-1] for question in list(states)[:asked]})
+    assert len(d.answers) == asked
+    for belief in d.beliefs[:explained]:
         why = d.explain(belief.cause)
         assert why.posterior == pytest.approx(belief.triggered, abs=1e-12)
         shift = log(why.posterior / (1 - why.posterior)) - log(why.prior / (1 - why.prior))
         assert sum(w.shapley for w in why.weights) == pytest.approx(shift, abs=ATOL)
+        assert (why.error == 0) is (asked <= EXACT_UP_TO)
+        assert why.error < 0.05
 
 
 def twins() -> JunctionTree:

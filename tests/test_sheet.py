@@ -9,11 +9,11 @@ import pytest
 
 from bayesnet import DiagnosticModel, load
 from bayesnet.diagnosis.words import in_percent, in_range, in_words
-from bayesnet.report.sheet import THINGS_TO_DO, sheet
+from bayesnet.report.sheet import THINGS_TO_DO, printed, sheet
 from bayesnet.shipped import shipped
 
 AT = dt.datetime(2026, 11, 25, 18, 30, tzinfo=dt.UTC)
-ANSWERS = {"felt_tear": "yes", "posture": "flexed", "dark_urine": "yes"}
+ANSWERS = {"felt_tear": "yes", "posture": "flexed", "muscle_breakdown": "yes"}
 
 
 def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticModel) -> None:
@@ -27,8 +27,9 @@ def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticMod
     for said in (
         "Felt a tear: Yes",
         "Posture: Rounded",
-        "Warning sign: Dark urine",
-        "</b> Get emergency care now",
+        "Warning sign: Brown urine, or severe pain",
+        f"</b> {model.knowledge.levels['emergency'].do_first}",
+        "These numbers leave out the warning sign",
         diagnosis.advice.level.says,
         diagnosis.red_flags[0].says,
     ):
@@ -38,18 +39,45 @@ def test_it_holds_answers_causes_reasons_advice_and_version(model: DiagnosticMod
     assert model.knowledge.disclaimer in text
 
 
-def test_no_advice_stands_without_what_to_beware_of(model: DiagnosticModel) -> None:
-    """For every question's states, one at a time, beside a warning sign."""
+@pytest.mark.parametrize("signs", [{}, {"illness_signs": "yes"}, {"muscle_breakdown": "yes"}], ids=",".join)
+def test_no_advice_stands_without_what_to_beware_of(model: DiagnosticModel, signs: dict[str, str]) -> None:
+    """For every question's states, one at a time, beside no warning sign, a grave one, and one that leaves no room for more."""
     cautions = 0
     for question in model.knowledge.questions.values():
         for state in question.states:
-            diagnosis = model.diagnose({question.id: state.id, "dark_urine": "yes"})
+            diagnosis = model.diagnose({question.id: state.id, **signs})
             text = unescape(sheet(model, diagnosis, AT))
-            for item in diagnosis.advice.items[:THINGS_TO_DO]:
+            for item in printed(diagnosis.advice):
                 assert item.title in text
                 assert item.caution in text
                 cautions += bool(item.caution)
-    assert cautions > 0
+    assert (cautions > 0) is ("muscle_breakdown" not in signs)
+
+
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        ({}, "Warning signs: not answered"),
+        ({"illness_signs": "no"}, "Warning signs: not all of them answered"),
+        ({"warning_signs": "none"}, "Warning signs: none of them applies"),
+    ],
+    ids=["not asked", "partly", "none"],
+)
+def test_it_says_what_is_known_of_the_warning_signs(model: DiagnosticModel, signs: dict[str, str], said: str) -> None:
+    diagnosis = model.diagnose({"felt_tear": "yes", **signs})
+    text = unescape(sheet(model, diagnosis, AT))
+    assert said in text
+    assert diagnosis.advice.level.says in text
+
+
+def test_what_is_withheld_is_told_with_its_reason(model: DiagnosticModel) -> None:
+    diagnosis = model.diagnose({"felt_tear": "yes", "illness_signs": "yes"})
+    text = unescape(sheet(model, diagnosis, AT))
+    assert diagnosis.advice.withheld
+    for item in diagnosis.advice.withheld:
+        assert item.title in text
+        assert f"because {item.because}" in text
+    assert "Not now" not in sheet(model, model.diagnose({"felt_tear": "yes", "muscle_breakdown": "yes"}), AT)
 
 
 def test_what_is_left_out_is_told(model: DiagnosticModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from bayesnet.knowledge.gates import tables_of
 
 CASES: list[dict[str, Any]] = [
     {"sweating": "heavy", "felt_tear": "yes"},
-    {"posture": "flexed", "tingling_weakness": "yes"},
+    {"posture": "flexed", "tingling_weakness": "tingling"},
 ]
 on_each = pytest.mark.parametrize("answers", CASES, ids=lambda answers: ",".join(answers))
 
