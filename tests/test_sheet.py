@@ -9,7 +9,7 @@ import pytest
 
 from bayesnet import DiagnosticModel, load
 from bayesnet.diagnosis.words import in_percent, in_range, in_words
-from bayesnet.report.sheet import THINGS_TO_DO, printed, sheet
+from bayesnet.report.sheet import printed, sheet
 from bayesnet.shipped import shipped
 
 AT = dt.datetime(2026, 11, 25, 18, 30, tzinfo=dt.UTC)
