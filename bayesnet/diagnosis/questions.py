@@ -141,8 +141,7 @@ def next_questions(case: Case, skipped: Collection[str] = ()) -> NextQuestions:
     can_be = np.flatnonzero(chances > NEVER)
     triggered, unexplained = case.reader.triggered(versions.rows(can_be))
     likeliest = sorted(case.reader.triggers, key=lambda cause: -triggered[cause][0])[:MOST_CAUSES]
-    causes = [cause for cause in case.reader.triggers if cause in likeliest]  # in declared order: tables are kept by it
-    entropies = [_entropy(joint) for joint in case.reader.joint(versions.rows(can_be), causes)]
+    joint, with_answers = case.reader.joint_with_answers(case.evidence, likeliest, questions)
     answers = [case.answers, *(case.answers.with_answer(*asked[i - 1]) for i in can_be[1:])]
     made = versions_of(case, answers, triggered, unexplained)
     values = made.values(knowledge.interview)
@@ -151,8 +150,9 @@ def next_questions(case: Case, skipped: Collection[str] = ()) -> NextQuestions:
     for place, i in enumerate(can_be[1:], start=1):
         question, state = asked[i - 1]
         outcome = _outcome(case, made, place, state, float(chances[i]), float(values[place]))
-        found[question].append((outcome, entropies[place]))
-    ranked = [_question(case, question, outcomes, entropies[0]) for question, outcomes in found.items()]
+        after = with_answers[question][:, knowledge.states[question].index(state.id)]
+        found[question].append((outcome, _entropy(after)))
+    ranked = [_question(case, question, outcomes, _entropy(joint)) for question, outcomes in found.items()]
     ranked.sort(key=lambda q: (-q.value / q.cost, -q.information / q.cost))
     flags = _red_flags(case, triggered, unexplained, skipped)
     return _ranked(flags, _in_turn(case, ranked, skipped), knowledge.interview, len(case.given))
@@ -269,6 +269,6 @@ def _red_flags(
 
 
 def _entropy(p: Array) -> float:
-    """In bits."""
-    some = p[p > 0]
+    """In bits, of weights that need not sum to 1."""
+    some = p[p > 0] / p.sum()
     return float(-(some * np.log2(some)).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 from bayesnet.diagnosis.answers import CheckedAnswers, could_be
 from bayesnet.diagnosis.rules import Findings
 from bayesnet.diagnosis.twin import twin_tables, twin_tree
+from bayesnet.errors import ImpossibleCases
 from bayesnet.inference.evidence import Answer, Answers, Column, Evidence, Ids, encode, hard_vectors, one_case
 from bayesnet.inference.junction_tree import JunctionTree
 from bayesnet.inference.lookup import Lookup
@@ -113,9 +115,27 @@ class Reader:
         found = self.engine.probabilities(versions, asked)
         return {name: found[node] for name, node in self.rule_nodes.items()}, found[self.any_cause]
 
-    def joint(self, versions: Evidence, causes: Sequence[str]) -> Array:
-        """P(which of these causes triggered) for each version: an array (n_versions, 2 for each cause)."""
-        return self.engine.joint(versions, [self.triggers[cause] for cause in causes])
+    def joint_with_answers(
+        self, case: Answers, causes: Sequence[str], questions: Sequence[str]
+    ) -> tuple[Array, dict[str, Array]]:
+        """P(which of these causes triggered | case), and the same jointly with the answer to each question left open.
+
+        Arrays (2 ** n_causes,) and {question: (2 ** n_causes, n_states)}. Each joint state of the causes is a case of its own,
+        and answers all questions at once.
+        """
+        nodes = [self.triggers[cause] for cause in causes]
+        places = np.indices((2,) * len(nodes)).reshape(len(nodes), -1)
+        known = one_case(self.tree.network, case)
+        columns = {v: Column(np.zeros(places.shape[1], dtype=np.intp), c.vectors) for v, c in known.columns.items()}
+        columns |= {node: Column(at, np.eye(2)) for node, at in zip(nodes, places, strict=True)}
+        every = Evidence(places.shape[1], known.fixed, columns)
+        logs = self.tree.log_evidence(every)
+        with warnings.catch_warnings(), np.errstate(under="ignore"):
+            warnings.simplefilter("ignore", ImpossibleCases)
+            answers = self.tree.posteriors(every, questions, errors="null")
+            joint = np.exp(logs - logs.max())
+        joint /= joint.sum()
+        return joint, {question: joint[:, None] * np.nan_to_num(p) for question, p in answers.items()}
 
     def log_likelihoods(self, versions: Evidence) -> Array:
         """ln P(answers, outcome) of each version: an array (n_versions,); -inf where the answers contradict each other."""
