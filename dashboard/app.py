@@ -24,7 +24,7 @@ st.html(
     [data-testid=stMainBlockContainer] h1 {font-size: 1.5rem; padding: .25rem 0}
     [data-testid=stMainBlockContainer] h2 {font-size: 1.35rem; padding: 0}
     [data-testid=stMainBlockContainer] h3 {font-size: 1.05rem; padding: .25rem 0 0}
-    [data-testid=stGraphVizChart] svg {min-width: 56rem}
+    [data-testid=stGraphVizChart] svg {min-width: 76rem}
     [data-testid=stCheckbox] label * {white-space: normal; overflow: visible}
     @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding-left: 1rem; padding-right: 1rem}}
     """
@@ -51,7 +51,7 @@ if session.store_problem():
         + access.told(session.store_problem())
     )
 if session.version_problem():
-    st.warning(f"The version in use cannot be read. {answering} {access.told(session.version_problem())}")
+    st.warning(f"The version in use cannot answer. {answering} {access.told(session.version_problem())}")
 try:
     if page.title not in OPEN and not access.granted():
         st.title(page.title, anchor=False)

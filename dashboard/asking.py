@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 
 import session
+import signs
 import streamlit as st
 from session import LAST, NOT_SURE, NOTED, SKIPPED, WORTH
 
 from bayesnet import Diagnosis
-from bayesnet.diagnosis.questions import NextQuestion
+from bayesnet.diagnosis.answers import check_answers
+from bayesnet.diagnosis.questions import NextQuestion, NextQuestions, offered_states
+from bayesnet.diagnosis.reader import Case
 from bayesnet.diagnosis.words import within_sentence
-from bayesnet.knowledge.schema import Question
+from bayesnet.knowledge.schema import NO, WARNING_SIGNS, Question
 
 
 def ask_all(rose: bool) -> None:
@@ -20,38 +23,48 @@ def ask_all(rose: bool) -> None:
     knowledge = session.model().knowledge
     st.header("Your answers", anchor="answers")
     st.button("Clear all", on_click=session.clear, key="clear")
-    st.markdown("**Warning signs.** Tick any that apply; they count whatever else you answer.")
-    for flag in knowledge.red_flags.values():
-        key, ticked = session.widget(f"flag:{flag.id}"), session.answers().get(flag.id) == "yes"
-        if st.checkbox(flag.ask, ticked, key=key, on_change=_take, args=(key,)):
-            level = knowledge.levels[flag.level]
-            st.error(f"**{level.label}.** {level.says}")
+    if knowledge.red_flags:
+        signs.ask_signs()
+    case = _case()
     for section in dict.fromkeys(question.section for question in knowledge.questions.values()):
         st.markdown(f"### {section}")
         for question in knowledge.questions.values():
             if question.section == section:
-                ask(question, "all", question.ask)
+                ask(case, question, "all", question.ask)
                 if rose and st.session_state.get(LAST) == question.id:
                     level = session.diagnosis().advice.level
                     st.error(f"**{level.label}.** {level.says}")
 
 
-def ask(question: Question, kind: str, label: str) -> None:
-    """One question with all its answers in sight; what each answer means is in its help."""
-    labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in question.states}
-    meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in question.states if state.means)
+def ask(case: Case, question: Question, kind: str, label: str) -> None:
+    """One question with all its answers in sight; what each answer means is in its help.
+
+    An answer that makes no sense beside the others is not offered, unless it is the one that was given.
+    """
+    given = session.answers().get(question.id, NOT_SURE)
+    offered = offered_states(case, question.id)
+    states = [state for state in question.states if state in offered or state.id == given]
+    labels = {NOT_SURE: "Not sure"} | {state.id: state.label for state in states}
+    meanings = "\n".join(f"- **{state.label}**: {state.means}" for state in states if state.means)
     key = session.widget(f"{kind}:{question.id}")
     st.segmented_control(
         label,
         list(labels),
-        default=session.answers().get(question.id, NOT_SURE),
+        default=given,
         required=True,
         format_func=labels.__getitem__,
         help=f"{question.help}\n\n{meanings}",
         key=key,
+        wrap=True,
         on_change=_take,
         args=(key, question.id if kind == "next" else None),
     )
+
+
+def _case() -> Case:
+    """What was answered, as far as it decides which answers are offered."""
+    model = session.model()
+    return Case(model.reader, check_answers(model.knowledge, session.answers()))
 
 
 def _take(key: str, noted: str | None = None) -> None:
@@ -62,40 +75,66 @@ def _take(key: str, noted: str | None = None) -> None:
 def ask_next(diagnosis: Diagnosis) -> None:
     """The question most worth asking, with what each answer would lead to; or that enough is known.
 
-    One that is answered here stays, so that whoever uses the keyboard does not lose the place, until the next is wanted.
+    Warning signs come before it, in their own place. A question that is answered here stays, so that whoever uses the
+    keyboard does not lose the place, until the next is wanted.
     """
-    knowledge = session.model().knowledge
-    if not session.answers() or (diagnosis.red_flags and diagnosis.advice.level.id == list(knowledge.levels)[-1]):
+    if not _asks(diagnosis):
         return
-    noted = st.session_state.get(NOTED)
-    worth = {found.question: found for found in worth_asking(diagnosis)}
-    skipped = [name for name in st.session_state.get(SKIPPED, ()) if name in worth]
-    offered = [name for name in worth if name not in skipped]
+    knowledge = session.model().knowledge
     with st.container(border=True):
-        if noted in session.answers():
-            name, says = str(noted), "Noted."
-        elif offered:
-            name = offered[0]
-            says = _leads_to(worth[name], diagnosis)
+        if _is_noted():
+            name, says = str(st.session_state[NOTED]), "Noted."
         else:
-            st.markdown(_no_more([knowledge.labels[name] for name in skipped]))
-            return
-        ask(knowledge.questions[name], "next", f"Next: {knowledge.questions[name].ask}")
+            found, skipped = _worth_asking(diagnosis), st.session_state.get(SKIPPED, ())
+            offered = [q for q in found if not q.is_red_flag and q.question not in skipped]
+            if found.stop or not offered:
+                st.markdown(_no_more(found))
+                return
+            name, says = offered[0].question, _leads_to(offered[0], diagnosis)
+            if _could_be_graver(found, diagnosis):
+                st.markdown("**What you left open could make the advice more urgent.**")
+        ask(_case(), knowledge.questions[name], "next", f"Next: {knowledge.questions[name].ask}")
         st.button("Next question", key="next", on_click=_go_on, args=(name,))
         st.markdown(says)
 
 
-def worth_asking(diagnosis: Diagnosis) -> list[NextQuestion]:
-    """The open questions whose answer can change the advice, the most worth asking first."""
-    return session.made_of_answers(
-        WORTH, lambda: [found for found in diagnosis.next_questions() if found.changes_advice]
-    )
+def look_ahead(diagnosis: Diagnosis) -> None:
+    """Works out what is to be asked next, which takes a while."""
+    if _asks(diagnosis) and not _is_noted():
+        _worth_asking(diagnosis)
 
 
-def _no_more(skipped: list[str]) -> str:
-    if skipped:
-        return f"**No further question.** You left open what could change the advice: {', '.join(skipped)}."
-    return "**Enough is known.** No open question would change the advice. Warning signs always count."
+def _asks(diagnosis: Diagnosis) -> bool:
+    """Nothing is asked of somebody who has said nothing yet, or who has an emergency."""
+    emergency = diagnosis.red_flags and diagnosis.advice.level.id == list(session.model().knowledge.levels)[-1]
+    return bool(session.answers()) and not emergency
+
+
+def _is_noted() -> bool:
+    return st.session_state.get(NOTED) in session.answers()
+
+
+def _worth_asking(diagnosis: Diagnosis) -> NextQuestions:
+    """The open questions, the most worth asking first; worked out once for the same answers."""
+    skipped = tuple(st.session_state.get(SKIPPED, ()))
+    of = (session.model(), dict(session.answers()), skipped)
+    return session.made(WORTH, of, lambda: diagnosis.next_questions(skipped))
+
+
+def _could_be_graver(found: NextQuestions, diagnosis: Diagnosis) -> bool:
+    """Whether an open question may bring a higher level of advice; the warning signs speak for themselves."""
+    ranks = session.model().knowledge.level_ranks
+    now = ranks[diagnosis.advice.level.id]
+    return any(ranks[led.level] > now for q in found if not q.is_red_flag for led in q.outcomes)
+
+
+def _no_more(found: NextQuestions) -> str:
+    if found.stop:
+        return f"**{found.says}** Warning signs always count."
+    if signs.are_open():
+        return "**No further question** but the [warning signs](#signs)."
+    left = [q.label for q in found if q.changes_advice]
+    return f"**No further question.** You left open what could change the advice: {', '.join(left)}."
 
 
 def _go_on(question: str) -> None:
@@ -105,7 +144,7 @@ def _go_on(question: str) -> None:
 
 
 def _leads_to(question: NextQuestion, diagnosis: Diagnosis) -> str:
-    """'If yes, muscle strain leads and the advice becomes "See a doctor"; if no, ...'."""
+    """'If yes, muscle strain leads and the advice becomes "Be seen today"; if no, ...'."""
     knowledge = session.model().knowledge
     led = []
     for outcome in question.outcomes:
@@ -131,12 +170,21 @@ def show_answered() -> None:
 
 
 def _undo(name: str) -> None:
+    if name == WARNING_SIGNS:
+        signs.forget_no()
+        return
     session.remember(name, None)
     st.session_state[NOTED] = st.session_state[LAST] = None
 
 
 def in_words(given: Mapping[str, str]) -> dict[str, str]:
-    """Answers with the names that people know: {"felt_tear": "Felt a tear: Yes"}."""
+    """Answers with the names that people know: {"felt_tear": "Felt a tear: Yes"}. Every no to a warning sign is one entry."""
     model = session.model()
     flags = model.knowledge.red_flags
-    return {name: flags[name].label if name in flags else model.in_words(name, state) for name, state in given.items()}
+    found = {WARNING_SIGNS: said} if (said := signs.in_words(given)) else {}
+    for name, state in given.items():
+        if name not in flags:
+            found[name] = model.in_words(name, state)
+        elif state != NO:
+            found[name] = flags[name].label
+    return found

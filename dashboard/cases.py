@@ -15,6 +15,7 @@ from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.learning.cases.files import read_cases, write_bad_rows, write_cases
 from bayesnet.learning.cases.table import CheckedCases, cases_table
 from bayesnet.learning.labels import split_labels
+from bayesnet.learning.store import left_out
 
 SHOWN, SHOWN_BAD = 200, 50
 LARGEST = 5 * 2**20  # bytes of an upload; larger files go in by the shell
@@ -71,6 +72,14 @@ def show_table(knowledge: Knowledge) -> None:
         st.markdown(f"{how_many(len(chosen), 'row')}.")
     else:
         st.markdown(f"{len(chosen)} of the newest {SHOWN} rows; an export holds all.")
+    show_left_out(table)
+
+
+def show_left_out(table: pd.DataFrame) -> None:
+    """Which answers of these cases are not shown, since the model has changed."""
+    listed = ", ".join(f"{name} ({n:,})" for name, n in left_out(table).items())
+    if listed:
+        st.markdown(f"Not shown, as the model does not know it, or asks it otherwise today: {session.as_text(listed)}.")
 
 
 def readable(knowledge: Knowledge, table: pd.DataFrame) -> pd.DataFrame:
@@ -155,7 +164,7 @@ def show_checked(checked: CheckedCases, bad: bytes, name: str, knowledge: Knowle
         st.download_button("Download the bad rows with their problems", bad, f"bad_rows_{name}")
     label = f"Store the {how_many(good, 'good row')}" if checked.bad else f"Store {how_many(good, 'case')}"
     if good and st.button(label, type="primary"):
-        added = session.store().add(checked.good, knowledge.id)
+        added = session.store().add(checked.good, knowledge)
         known = added.known + checked.repeated
         st.session_state["imported"] = (
             f"{how_many(added.new, 'new case')}" + (f", {known:,} known already" if known else "") + "."
@@ -219,6 +228,7 @@ def show_one(knowledge: Knowledge) -> None:
     st.markdown(
         "; ".join(f"{name}: **{session.as_text(value)}**" for name, value in case.items() if value and name != "Number")
     )
+    show_left_out(found)
     said = saving.ask_labels(knowledge, f"label:{number}")
     if st.button("Note this", disabled=not said):
         row = cases_table(knowledge, [said]).iloc[0]

@@ -1,8 +1,9 @@
 """Values -> charts. Nothing here knows Streamlit: every function returns a chart, and the pages draw it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from colours import AGAINST, GREY, INK, NOW, of_causes
@@ -14,8 +15,10 @@ from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_an
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import Question
 
-ROW_HEIGHT, AROUND = 38, 70
-"""Pixels: per row of a chart, and for the legend and the axis."""
+ROW_HEIGHT, LINE_HEIGHT, AROUND = 38, 14, 70
+"""Pixels: per row of a chart with two lines of text, per line, and for the legend and the axis."""
+LINE = 40
+"""Characters of a line beside a bar: longer ones are broken, so that a phone has room for both."""
 AXIS = 30
 """Pixels for the axis alone."""
 PRIOR = "before any answer"
@@ -106,30 +109,31 @@ def cause_chart(bars: Sequence[Bar], theme: str = "light", compared: str = PRIOR
     }
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(bars) + AXIS,
+        "height": rows_height(labels) + AXIS,
         "encoding": {
-            "y": two_line_axis("cause", labels, ink),
+            "y": labelled_axis("cause", labels, ink),
             "yOffset": {"field": "when", "sort": ["now", compared]},
         },
         "layer": [before, now, spans],
     }
 
 
-def two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any]:
+def labelled_axis(field: str, labels: Mapping[str, str], ink: str) -> dict[str, Any]:
     """A vertical axis of names, each with its own words below it."""
-    second_line = " : ".join(f"datum.value === {_quoted(name)} ? {_quoted(text)}" for name, text in labels.items())
+    lines = " : ".join(f"datum.value === {_quoted(name)} ? {_quoted(lines_of(name, labels))}" for name in labels)
     return {
         "field": field,
         "type": "nominal",
         "sort": list(labels),
         "title": None,
         "axis": {
-            "labelExpr": f"[datum.value, {second_line} : '']",
-            "labelLimit": 230,
+            "labelExpr": f"{lines} : datum.value",
+            "labelLimit": 250,
+            "labelOffset": -LINE_HEIGHT * (_most_lines(labels) - 1) / 2,  # Vega puts the first line in the middle
             "labelOverlap": False,
             "labelColor": ink,
             "labelFontSize": 12,
-            "labelLineHeight": 14,
+            "labelLineHeight": LINE_HEIGHT,
             "ticks": False,
             "domain": False,
         },
@@ -137,8 +141,22 @@ def two_line_axis(field: str, labels: dict[str, str], ink: str) -> dict[str, Any
     }
 
 
-def _quoted(text: str) -> str:
-    """A string of Vega's expression language."""
+def lines_of(name: str, labels: Mapping[str, str]) -> list[str]:
+    """What stands beside a bar: its name, then its words."""
+    return [*wrap(name, LINE), *wrap(labels[name], LINE)]
+
+
+def rows_height(labels: Mapping[str, str]) -> int:
+    """Pixels for a row for each label, all as high as the highest."""
+    return (ROW_HEIGHT + LINE_HEIGHT * (_most_lines(labels) - 2)) * len(labels)
+
+
+def _most_lines(labels: Mapping[str, str]) -> int:
+    return max((len(lines_of(name, labels)) for name in labels), default=2)
+
+
+def _quoted(text: str | list[str]) -> str:
+    """A string of Vega's expression language, or several."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -152,10 +170,10 @@ def weight_chart(why: Explanation, theme: str = "light") -> dict[str, Any]:
     ]
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(values) + AROUND,
+        "height": rows_height(labels) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}},
         "encoding": {
-            "y": two_line_axis("answer", labels, ink),
+            "y": labelled_axis("answer", labels, ink),
             "x": {
                 "field": "weight",
                 "type": "quantitative",
@@ -180,10 +198,10 @@ def tornado_chart(numbers: Sequence[OneWay], theme: str = "light") -> dict[str, 
     values = [{"number": n.label, "low": min(n.swing), "high": max(n.swing)} for n in numbers]
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(values) + AROUND,
+        "height": rows_height(labels) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.6}, "color": NOW, "minWidth": 2},
         "encoding": {
-            "y": two_line_axis("number", labels, ink),
+            "y": labelled_axis("number", labels, ink),
             "x": {
                 "field": "low",
                 "type": "quantitative",

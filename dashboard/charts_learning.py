@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charts import AROUND, ROW_HEIGHT, two_line_axis
+from charts import AROUND, labelled_axis, rows_height
 from colours import GREY, INK, NOW
 
 from bayesnet.diagnosis.words import in_percent, in_range
@@ -35,9 +35,9 @@ def numbers_chart(numbers: Sequence[NumberChange], theme: str = "light") -> dict
     axis = {"format": ".0%", "tickCount": 3, "labelFontSize": 11, "labelColor": ink}
     return {
         "data": {"values": values},
-        "height": ROW_HEIGHT * len(numbers) + AROUND,
+        "height": rows_height(labels) + AROUND,
         "encoding": {
-            "y": two_line_axis("number", labels, ink),
+            "y": labelled_axis("number", labels, ink),
             "yOffset": {"field": "when", "sort": list(SIDES)},
             "color": _sides(SIDES, ink, "vertical"),  # on a phone the labels leave the plot less than one row of it
             "tooltip": [

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bayesnet.knowledge.knowledge import Knowledge
 
-ROW_HEIGHT, AROUND_LEGEND = 34, 165
-"""Pixels: per bar, and for a legend of every cause and the axis."""
+ROW_HEIGHT, LEGEND_ROW, AROUND = 34, 16, 95
+"""Pixels: per bar, per cause in the legend, and for the axis and what lies between."""
 MOST_BARS = 26
 """More weeks than that are told by month."""
 
@@ -43,7 +43,7 @@ def mix_chart(knowledge: Knowledge, mix: pd.DataFrame, theme: str = "light") -> 
     axis = {"labelColor": ink, "titleColor": ink, "labelFontSize": 11}
     return {
         "data": {"values": mix.to_dict("records")},
-        "height": ROW_HEIGHT * mix["since"].nunique() + AROUND_LEGEND,
+        "height": ROW_HEIGHT * mix["since"].nunique() + LEGEND_ROW * len(colours) + AROUND,
         "mark": {"type": "bar", "height": {"band": 0.7}},
         "encoding": {
             "y": {"field": "since", "type": "ordinal", "sort": "descending", "title": None, "axis": axis},
@@ -52,7 +52,7 @@ def mix_chart(knowledge: Knowledge, mix: pd.DataFrame, theme: str = "light") -> 
                 "field": "cause",
                 "type": "nominal",
                 "scale": {"domain": list(colours), "range": list(colours.values())},
-                "legend": {"orient": "top", "columns": 2, "title": None, "labelColor": ink, "labelFontSize": 11},
+                "legend": {"orient": "top", "columns": 1, "title": None, "labelColor": ink, "labelFontSize": 11},
             },
             "tooltip": [{"field": "since", "title": "from"}, {"field": "cause"}, {"field": "cases"}],
         },

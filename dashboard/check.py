@@ -4,6 +4,7 @@ What lies in a closed box is neither worked out nor sent until someone opens it.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 import asking
@@ -16,30 +17,33 @@ import tables
 from drawing import draw
 
 from bayesnet import BayesnetError, Diagnosis, ImpossibleEvidence
+from bayesnet.diagnosis.advice import AdviceItem
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
+from bayesnet.knowledge.schema import YES
 from bayesnet.report.sheet import sheet
 
 SHOWN_REASONS = 4
+SHARES_AT_ONCE = 10
+"""Of so many answers the shares are worked out with the page; of more it takes longer with each, up to a second."""
 BARS_FIRST = 0.02
-"""Seconds between the bars and the rest, which is there so much later. Streamlit 1.67 draws together what arrives within 10
-ms: with the pause Chromium painted the bars sooner by a quarter, in test_1 of tests/test_what_must_hold.py."""
+"""Seconds at least between the bars and the rest, which is there so much later. Streamlit 1.67 draws together what arrives
+within 10 ms: with the pause Chromium painted the bars sooner by a quarter, in test_1 of tests/test_what_must_hold.py."""
 
 
 def show() -> None:
     """The page. What was clicked is among the answers before it is drawn, so the results come first, and soonest."""
-    unknown = session.take_from_url()
+    ignored = session.take_from_url()
     st.title(session.model().knowledge.ask, anchor=False)
     rose = _level_rose()
     session.share()
     results, questions = st.columns([6, 5], gap="large")
     try:
         with results:
-            if unknown:
-                st.warning("Part of the link was ignored: " + "; ".join(unknown) + ".")
-            show_results(session.diagnosis())
+            show_results(session.diagnosis(), ignored)
     except ImpossibleEvidence as error:
         with results:
             show_contradiction(error)
+            show_ignored(ignored)
     finally:  # whatever cannot be shown, the answers can be changed
         with questions:
             asking.ask_all(rose)
@@ -54,9 +58,12 @@ def _level_rose() -> bool:
     return session.rose_to(session.model().knowledge.level_ranks[level])
 
 
-def show_results(diagnosis: Diagnosis) -> None:
+def show_results(diagnosis: Diagnosis, ignored: Sequence[str]) -> None:
     """Banner, headline and bars; then why, and what to do."""
     show_banner(diagnosis)
+    if diagnosis.advice.head:
+        show_item(diagnosis.advice.head)
+    show_ignored(ignored)
     show_headline(diagnosis)
     provenance = session.model().knowledge.provenance
     if provenance and provenance.simulated:
@@ -64,7 +71,9 @@ def show_results(diagnosis: Diagnosis) -> None:
             f"{session.model().knowledge.numbers_from} Simulated cases are made up: these bars say nothing of people."
         )
     show_bars(diagnosis)
-    time.sleep(BARS_FIRST)
+    drawn = time.monotonic()
+    asking.look_ahead(diagnosis)
+    time.sleep(max(0.0, drawn + BARS_FIRST - time.monotonic()))
     asking.ask_next(diagnosis)
     asking.show_answered()
     comparing.show_pin()
@@ -76,12 +85,19 @@ def show_results(diagnosis: Diagnosis) -> None:
     show_link()
 
 
+def show_ignored(ignored: Sequence[str]) -> None:
+    """What of the link is no answer."""
+    if ignored:
+        st.warning("Part of the link was ignored: " + "; ".join(ignored) + ".")
+
+
 def show_contradiction(error: ImpossibleEvidence) -> None:
     """Answers that cannot all be true; warning signs count all the same."""
-    flags = session.model().knowledge.red_flags
-    for name in session.answers():
-        if name in flags:
-            st.error(f"**{flags[name].label}.** {flags[name].says}")
+    knowledge = session.model().knowledge
+    ticked = [flag for flag in knowledge.red_flags.values() if session.answers().get(flag.id) == YES]
+    for flag in sorted(ticked, key=lambda flag: -knowledge.level_ranks[flag.level]):
+        level = knowledge.levels[flag.level]
+        st.error(f"**{level.label}.** {level.said(all_asked=True).says}\n\n{flag.label}: {flag.says}")
     st.error(f"These answers cannot be diagnosed. {error}")
     asking.show_answered()
 
@@ -100,18 +116,14 @@ def show_bars(diagnosis: Diagnosis) -> None:
 
 
 def show_banner(diagnosis: Diagnosis) -> None:
-    """The level in words, and every red flag that brought it."""
-    advice, ranks = diagnosis.advice, session.model().knowledge.level_ranks
-    rank = ranks[advice.level.id]
-    if not session.answers():
-        st.info("Tick a warning sign if one applies, and answer what you know. Advice follows what you say.")
-        return
+    """The level in words, with what to do before all else; what brought it; and whether the warning signs are still open."""
+    advice, rank = diagnosis.advice, session.model().knowledge.level_ranks[diagnosis.advice.level.id]
     lines = [f"**{advice.level.label}.** {advice.level.says}"]
     lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
     if rank > 0 and not diagnosis.red_flags:
         lines += [f"Because of {item.because}." for item in advice if item.level == advice.level and item.because]
-    if rank == 0 and any(ranks[led.level] > 0 for found in asking.worth_asking(diagnosis) for led in found.outcomes):
-        lines.append("What you left open could change that: see the next question.")
+    if diagnosis.warning_signs in ("not asked", "partly answered"):
+        lines.append("[Answer the warning signs](#signs)")
     say = (st.info, st.warning, st.error)[min(rank, 2)]
     say("\n\n".join(lines))
 
@@ -121,11 +133,11 @@ def show_headline(diagnosis: Diagnosis) -> None:
     first = diagnosis.beliefs[0]
     if not diagnosis.answers:
         group = next(iter(diagnosis.groups.values()))
-        labels = session.model().knowledge.labels
-        together = f" ({', '.join(labels[cause].lower() for cause in group.causes)})" if len(group.causes) > 1 else ""
+        labels = [within_sentence(session.model().knowledge.labels[cause]) for cause in group.causes]
+        together = f", that is {' or '.join(labels)}" if len(labels) > 1 else ""
         st.header("No question answered yet", anchor=False)
         st.markdown(
-            f"Before any answer {group.label.lower()}{together} leads: {in_words_and_percent(group.triggered)}. "
+            f"Before any answer {within_sentence(group.label)} leads{together}: {in_words_and_percent(group.triggered)}. "
             "[Answer what you know](#answers), and watch the bars move."
         )
     elif diagnosis.unexplained > first.triggered:
@@ -148,22 +160,28 @@ def show_reasons(diagnosis: Diagnosis) -> None:
     if not diagnosis.answers:
         st.write("Answer a question, and what it speaks for and against will stand here.")
         return
-    why = diagnosis.explain(first.cause)
-    st.markdown(
-        f"Before any answer {in_words_and_percent(why.prior)}, now {in_words_and_percent(why.posterior)}. Below, each "
-        "answer's share of that shift. Odds of 1 to 4 mean 2 in 10."
-    )
-    sentences = " ".join(f"{weight.sentence}." for weight in why.weights)
-    if why.weights:  # a warning sign alone weighs nothing
-        draw(charts.weight_chart(why, session.theme()), sentences)
+    st.markdown(f"Before any answer {in_words_and_percent(first.prior)}, now {in_words_and_percent(first.triggered)}.")
+    if len(diagnosis.answers) <= SHARES_AT_ONCE:
+        show_shares(diagnosis)
+    else:
+        with st.expander("Each answer's share of that shift", key="shares", on_change="rerun") as shares:
+            if shares.open:
+                show_shares(diagnosis)
     odd = diagnosis.conflict()
     if odd.worth_saying:
         st.warning(odd.says)
     with st.expander("What else would matter", key="what_else", on_change="rerun") as what_else:
         if what_else.open:
-            lines = [f"- {finding.says}" for finding in why.open[:SHOWN_REASONS]]
+            lines = [f"- {finding.says}" for finding in diagnosis.explain(first.cause).open[:SHOWN_REASONS]]
             lines += [f"- {flip.says}" for flip in diagnosis.flips()[:SHOWN_REASONS]]
             st.markdown("\n".join(lines) or "Nothing that is open would matter much.")
+
+
+def show_shares(diagnosis: Diagnosis) -> None:
+    """How much each answer speaks for or against the likeliest cause."""
+    why = diagnosis.explain(diagnosis.beliefs[0].cause)
+    st.markdown("Below, each answer's share of that shift. Odds of 1 to 4 mean 2 in 10.")
+    draw(charts.weight_chart(why, session.theme()), " ".join(f"{weight.sentence}." for weight in why.weights))
 
 
 def show_advice(diagnosis: Diagnosis) -> None:
@@ -173,15 +191,21 @@ def show_advice(diagnosis: Diagnosis) -> None:
     for flag in diagnosis.red_flags:
         with st.container(border=True):
             level = knowledge.levels[flag.level]
-            st.markdown(f"**{flag.label}**  \n{level.label}.\n\n- {level.says}\n- {flag.says}")
+            st.markdown(f"**{flag.label}**  \n{level.label}.\n\n- {level.said(all_asked=True).says}\n- {flag.says}")
     for item in diagnosis.advice:
-        because = f" Because of {item.because}." if item.because else ""
-        lines = [f"**{item.title}**  \n{item.level.label}.{because}", "\n".join(f"- {line}" for line in item.do)]
-        with st.container(border=True):
-            st.markdown("\n\n".join([*lines, f"*{item.caution}*"] if item.caution else lines))
+        show_item(item)
     for because, titles in diagnosis.advice.not_now.items():
         st.markdown(f"**Not now**, because {because}\n" + "\n".join(f"- {title}" for title in titles))
     st.markdown(" ".join((knowledge.numbers_from, knowledge.disclaimer, "[About](/about) says more.")).strip())
+
+
+def show_item(item: AdviceItem) -> None:
+    """One thing to do, with its level where that is not the lowest, what brought it and what to beware of."""
+    level = f"{item.level.label}." if session.model().knowledge.level_ranks[item.level.id] > 0 else ""
+    because = f"Because of {item.because}." if item.because else ""
+    lines = [f"**{item.title}**  \n{level} {because}".strip(), "\n".join(f"- {line}" for line in item.do)]
+    with st.container(border=True):
+        st.markdown("\n\n".join([*lines, f"*{item.caution}*"] if item.caution else lines))
 
 
 def show_numbers(diagnosis: Diagnosis) -> None:
@@ -220,15 +244,18 @@ def show_numbers(diagnosis: Diagnosis) -> None:
 def show_report(diagnosis: Diagnosis) -> None:
     """All of this on one page, to print or to take along.
 
-    It is made with the page, once per diagnosis: one that is made when it is asked for is gone if a rerun comes between.
+    It is made when its box is open, once per diagnosis: one that is made when it is clicked is gone if a rerun comes between.
     """
-    if session.answers():
-        report = session.made_of_answers(
-            session.REPORT, lambda: sheet(session.model(), diagnosis, datetime.now().astimezone())
-        )
-        st.download_button(
-            "Download a report to print", report, "report.html", "text/html", on_click="ignore", key="report_button"
-        )
+    if not session.answers():
+        return
+    with st.expander("A report to print", key="report_box", on_change="rerun") as box:
+        if box.open:
+            report = session.made_of_answers(
+                session.REPORT, lambda: sheet(session.model(), diagnosis, datetime.now().astimezone())
+            )
+            st.download_button(
+                "Download the report", report, "report.html", "text/html", on_click="ignore", key="report_button"
+            )
 
 
 def show_link() -> None:

@@ -14,7 +14,7 @@ NOW, AGAINST = "#2f74e0", "#c0561f"
 """What is, or speaks for; what speaks against."""
 GREY = "#7a7a7a"
 """What was before, as an outline; what no known cause explains, filled."""
-CAUSES = ("#009aee", "#ae169e", "#811aff", "#db7a10", "#8b5a31", "#5455da", "#c37ab9")
+CAUSES = ("#009aee", "#ae169e", "#811aff", "#db7a10", "#8b5a31", "#70a06e", "#5455da", "#c37ab9")
 
 
 def of_causes(causes: Iterable[str]) -> dict[str, str]:

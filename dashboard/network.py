@@ -61,6 +61,12 @@ def show_drivers(knowledge: Knowledge, diagnosis: Diagnosis, variable: str) -> N
     draw(charts.tornado_chart(shown, session.theme()), said)
 
 
+def state_label(knowledge: Knowledge, variable: str, state: str) -> str:
+    """A state as people know it; those of a cause are yes and no."""
+    states = knowledge.questions[variable].states if variable in knowledge.questions else ()
+    return {one.id: one.label for one in states}.get(state, state)
+
+
 def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     """Every row of numbers of the chosen variable, with strength, basis and sources."""
     names = knowledge.labels
@@ -72,9 +78,12 @@ def show_numbers(knowledge: Knowledge, diagnosis: Diagnosis) -> None:
     for table in knowledge.tables_of(chosen):
         for row in table.rows:
             cited.update(dict.fromkeys(row.sources))
-            given = ", ".join(f"{names[parent]} = {state}" for parent, state in row.given)
-            p = ", ".join(f"{state} {value:g}" for state, value in row.p.items())
-            plausible = ", ".join(f"{state} {low:g} to {high:g}" for state, (low, high) in row.ranges.items())
+            given = ", ".join(
+                f"{names[parent]}: {state_label(knowledge, parent, state)}" for parent, state in row.given
+            )
+            said = {state: state_label(knowledge, chosen, state) for state in row.p}
+            p = ", ".join(f"{said[state]} {value:g}" for state, value in row.p.items())
+            plausible = ", ".join(f"{said[state]} {low:g} to {high:g}" for state, (low, high) in row.ranges.items())
             name = table.id.partition("/")[2] or table.id
             rows.append((name, given, p, plausible, f"{row.strength:g}", row.basis, ", ".join(row.sources)))
     headers = ("Number", "given", "probability", "plausible", "strength", "basis", "sources")

@@ -119,7 +119,8 @@ def show_cases(model: DiagnosticModel, table: pd.DataFrame, scores: Scores) -> N
     """A row per case, the newest first."""
     st.header("Case by case", anchor=False)
     knowledge = model.knowledge
-    levels, labels = list(knowledge.levels.values()), [knowledge.labels[cause] for cause in knowledge.causes]
+    levels = [level.said(all_asked=False) for level in knowledge.levels.values()]
+    labels = [knowledge.labels[cause] for cause in knowledge.causes]
     p = scores.probabilities[np.arange(len(table)), scores.first]
     rows = [
         (

@@ -52,7 +52,7 @@ def _ask(case: dict[str, Any]) -> None:
         where, who = " on this server", "has its admin password"
     st.markdown(
         f"Saved cases sharpen the numbers. What is kept{where}: your answers, what you say it turned out to be, "
-        f"and the time, under a random number. No name, no warning signs; whoever {who} can read it and delete it."
+        f"the time and the version of the questions, under a random number. No name, no warning signs; whoever {who} can read it and delete it."
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key(f"consent:{case['case_id']}"))
     said = ask_labels(knowledge, f"save:{case['case_id']}")
@@ -62,7 +62,7 @@ def _ask(case: dict[str, Any]) -> None:
             return
         row = {"case_id": case["case_id"], "recorded_at": case["at"], "origin": "dashboard", **case["answers"], **said}
         try:
-            session.store().add(cases_table(knowledge, [row]), knowledge.id)
+            session.store().add(cases_table(knowledge, [row]), knowledge)
         except BayesnetError as error:
             st.error(f"Not saved. {access.told(str(error))}")
             return

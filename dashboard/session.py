@@ -1,8 +1,8 @@
 """What lasts between two clicks: the model in use, and this session's answers, kept in the URL.
 
 The answers live in one dict of the session, because Streamlit forgets a widget when its page is left. The URL repeats
-them under the model's own names (`?felt_tear=yes`), so that a link restores them. Which version of the model answers is
-asked of the case store once a rerun; where the store cannot answer, the last known one goes on.
+them under the model's own names (`?felt_tear=yes`, see `links`), so that a link restores them. Which version of the model
+answers is asked of the case store once a rerun; where the store cannot answer, the last known one goes on.
 """
 
 import gc
@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import streamlit as st
+from links import from_link, to_link
 from threadpoolctl import threadpool_limits
 
 from bayesnet import BayesnetError, CaseStore, Diagnosis, DiagnosticModel, MissingExtra, StoreError, load
+from bayesnet.knowledge.schema import NO, YES
 from bayesnet.learning.versions import model_of, renewed
 
 T = TypeVar("T")
@@ -178,28 +180,14 @@ def made(name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:
 
 
 def take_from_url() -> list[str]:
-    """Takes over the answers of the URL, once per session; returns what in it is unknown, to be told to the user."""
+    """Takes over the answers of the URL, once per session; returns what in it is ignored, to be told to the user."""
     if "url_read" in st.session_state:
         return []
     st.session_state["url_read"] = True
-    knowledge, unknown = model().knowledge, []
-    for name, given in st.query_params.items():
-        if len(st.query_params.get_all(name)) > 1:
-            unknown.append(f"{_plain(name)} is answered twice")
-            continue
-        allowed = knowledge.allowed_answers.get(name)
-        if allowed is None:
-            unknown.append(f"there is no question {_plain(name)}")
-        elif given not in allowed:
-            unknown.append(f"{_plain(name)} cannot be {_plain(given)} (it can be {', '.join(allowed)})")
-        else:
-            answers()[name] = given
-    return unknown
-
-
-def _plain(text: str) -> str:
-    """Foreign text as inert Markdown code, cut to a readable length."""
-    return f"`{text.replace('`', ' ')[:40] or ' '}`"
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    found, ignored = from_link(model().knowledge, given)
+    answers().update(found)
+    return ignored
 
 
 def as_text(text: str) -> str:
@@ -244,10 +232,18 @@ def take(key: str) -> bool:
         return False
     kind, name, _ = key.split(":")
     value = st.session_state[key]
-    changed = remember(name, ("yes" if value else None) if isinstance(value, bool) else value, f"{kind}:{name}")
+    if isinstance(value, bool):
+        value = YES if value else _unticked(name)
+    changed = remember(name, value, f"{kind}:{name}")
     if changed:
         st.session_state[LAST] = name
     return changed
+
+
+def _unticked(flag: str) -> str | None:
+    """What a warning sign is whose box is unticked again: unanswered, but where "None of these" had answered it: then no."""
+    others = [answers().get(other) for other in model().knowledge.red_flags if other != flag]
+    return NO if NO in others and None not in others else None
 
 
 def clear() -> None:
@@ -310,8 +306,9 @@ def rose_to(rank: int) -> bool:
 
 def share() -> None:
     """Puts the answers into the URL."""
-    if st.query_params.to_dict() != answers():
-        st.query_params.from_dict(answers())
+    link = to_link(model().knowledge, answers())
+    if st.query_params.to_dict() != link:
+        st.query_params.from_dict(link)
 
 
 def theme() -> str:
@@ -321,4 +318,4 @@ def theme() -> str:
 
 def query() -> str:
     """The answers as they stand in the URL, such as '?felt_tear=yes'."""
-    return "?" + "&".join(f"{name}={answer}" for name, answer in answers().items())
+    return "?" + "&".join(f"{name}={answer}" for name, answer in to_link(model().knowledge, answers()).items())

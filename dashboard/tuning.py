@@ -194,6 +194,9 @@ def show_version(version: ModelVersion, key: str, before: str = versions.SHIPPED
 def show_adopting(version: ModelVersion, key: str) -> None:
     """The verdict, and the way into use: with a second thought where it is not shown to be better."""
     store, model = session.store(), session.shipped()
+    if problem := versions.misfit(version.version, versions.made_under(version), model.knowledge):
+        st.warning(session.as_text(problem))
+        return
     if store.adopted_name(model.knowledge.id) == version.version:
         st.success("This version is in use.")
         return

@@ -55,6 +55,7 @@ def ask_changes() -> dict[str, str]:
             format_func=labels.__getitem__,
             help=f"{habit.ask} You answered: {labels[now]}." if now else f"{habit.ask} You have not answered this.",
             key=f"what_if:{habit.id}",
+            wrap=True,
         )
         if chosen and chosen != AS_NOW:
             changes[habit.id] = chosen

@@ -112,6 +112,11 @@ def answer(page: Page, question: str, choice: str) -> None:
     click(page.get_by_role("radiogroup", name=question).last.get_by_role("radio", name=choice, exact=True))
 
 
+def tick(page: Page, sign: str) -> None:
+    """Ticks the box of a warning sign, or unticks it, by its label."""
+    click(page.get_by_test_id("stCheckbox").filter(has_text=sign).get_by_text(sign))
+
+
 def agree(page: Page) -> None:
     """Consents to saving, by the keyboard: a click could miss what is still moving while it opens."""
     click(page.get_by_text("Save this case"))

@@ -35,8 +35,21 @@ def test_every_bar_is_named_in_words_and_number(charts, model: DiagnosticModel) 
     label = charts.cause_chart(rows)["encoding"]["y"]["axis"]["labelExpr"]
     for belief in diagnosis.beliefs:
         said = in_words(belief.triggered)
-        assert f'"{belief.label}" ? "{said} · {in_percent(belief.triggered)}"' in label
+        assert f'"{belief.label}" ? ["{belief.label}", "{said} · {in_percent(belief.triggered)}"]' in label
         assert f"{belief.label}: {said}, {in_percent(belief.triggered)}" in charts.in_text(rows)
+
+
+def test_a_long_name_is_broken_into_lines_and_its_row_is_higher(charts) -> None:
+    long = "Hurts most when bending (Nerve compression no, Muscle strain yes)"
+    labels = {"Posture neutral": "60% → 52%", long: "45% → 29%"}
+    assert charts.lines_of("Posture neutral", labels) == ["Posture neutral", "60% → 52%"]
+    lines = charts.lines_of(long, labels)
+    assert " ".join(lines) == f"{long} 45% → 29%"
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= charts.LINE
+    assert charts.rows_height(labels) == 2 * (charts.ROW_HEIGHT + charts.LINE_HEIGHT)
+    assert charts.rows_height({"Posture neutral": "60%"}) == charts.ROW_HEIGHT
+    assert charts.labelled_axis("number", labels, "#111111")["axis"]["labelOffset"] == -charts.LINE_HEIGHT
 
 
 def test_the_text_colour_follows_the_theme(charts, model: DiagnosticModel) -> None:

@@ -113,6 +113,12 @@ def sound(model: DiagnosticModel, seed: int) -> None:
         assert all(math.isfinite(p) and -1e-12 <= p <= 1 + 1e-12 for p in (*every, found.unexplained))
         assert found.advice.level.label
         json.dumps(found.to_dict(), allow_nan=False)
+        try:
+            questions = found.next_questions()
+        except BayesnetError as error:
+            in_words(error)
+            continue
+        assert all(math.isfinite(question.value) and question.value >= 0 for question in questions)
 
 
 @BOUNDED
@@ -167,10 +173,11 @@ ANYTHING = st.recursive(
 @BOUNDED
 @given(data=st.data())
 def test_any_answers_are_diagnosed_or_refused(model: DiagnosticModel, data: st.DataObject) -> None:
-    names = st.sampled_from([*model.knowledge.questions, *model.knowledge.red_flags, "shoes", "", "heat "]) | st.text(
+    of_then = {old.was for old in model.knowledge.renamed}
+    names = st.sampled_from([*model.knowledge.allowed_answers, *sorted(of_then), "shoes", "", "heat "]) | st.text(
         max_size=5
     )
-    states = st.sampled_from(["yes", "no", "heavy", "low", "Yes", " yes", ""])
+    states = st.sampled_from(["yes", "no", "heavy", "low", "lasting", "none", "Yes", " yes", ""])
     soft = st.dictionaries(st.sampled_from(["yes", "no", "heavy"]), st.floats() | st.integers(-2, 2), max_size=3)
     given_answers: Any = data.draw(st.dictionaries(names, states | soft | ANYTHING, max_size=4) | ANYTHING)
     try:
@@ -198,8 +205,23 @@ def test_any_words_in_the_shell_are_answers_or_refused(model: DiagnosticModel, w
 def test_any_address_opens_the_page(tmp_path: Path, model: DiagnosticModel) -> None:
     """Made-up query strings, on one server: no page breaks, and nothing unknown is taken for an answer."""
     draw = random.Random(7)
-    names = [*model.knowledge.allowed_answers, "shoes", "", "__class__", "answers", "url_read", "ö", "a" * 3000]
-    values = ["yes", "no", "hot_humid", "", "nan", "<script>", "../../etc/passwd", "%00", "\x00", "x" * 3000, "ü"]
+    names = [*model.knowledge.allowed_answers, *sorted({old.was for old in model.knowledge.renamed})]
+    names += ["shoes", "", "__class__", "answers", "url_read", "ö", "a" * 3000]
+    values = [
+        "yes",
+        "no",
+        "none",
+        "lasting",
+        "hot_humid",
+        "",
+        "nan",
+        "<script>",
+        "../../etc/passwd",
+        "%00",
+        "\x00",
+        "x" * 3000,
+        "ü",
+    ]
 
     async def visit_all(address: str) -> None:
         for _ in range(2 * EXAMPLES):

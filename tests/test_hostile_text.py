@@ -39,10 +39,14 @@ def hostile_model(folder: Path) -> Path:
         text, at = path.read_text(encoding="utf-8"), iter(range(10**6))
 
         def spoiled(match: re.Match[str], at: Iterator[int] = at) -> str:
-            return f'{match[1]} = "{match[2]} {HOSTILE[next(at) % len(HOSTILE)]}"'
+            return f'{match[1]}"{match[2]} {HOSTILE[next(at) % len(HOSTILE)]}"'
 
-        keys = "label|ask|help|title|says|cite|means|plain|caution|population|disclaimer|section"
-        path.write_text(re.sub(rf'\b({keys}) = "([^"\n]*)"', spoiled, text), encoding="utf-8")
+        keys = (
+            "label|label_unasked|ask|help|title|says|says_unasked|do_first|because|cite|means|plain|caution|population"
+        )
+        begins = rf"\b(?:{keys}|disclaimer|section) = |^  "  # or a line of several
+        text = re.sub(rf'(?m)({begins})"((?:[^"\\\n]|\\.)*)"', spoiled, text)
+        path.write_text(text, encoding="utf-8")
     return folder
 
 
@@ -51,6 +55,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     model = load_model(hostile_model(folder / "model"))
     assert any(HOSTILE[0] in label for label in model.knowledge.labels.values())
+    assert all(
+        any(text in sign for text in HOSTILE) for flag in model.knowledge.red_flags.values() for sign in flag.signs
+    )
     cases = [{"case_id": text, "felt_tear": "yes", "triggered": "muscle_strain"} for text in (*HOSTILE, *PICTURES)]
     with CaseStore(folder / "cases.db") as store:
         store.add(cases_table(model.knowledge, cases), model.knowledge.id)
