@@ -15,8 +15,8 @@ from bayesnet import BadModel, DiagnosticModel
 from bayesnet.knowledge.numbers import falling
 from bayesnet.knowledge.order import Order, is_circular, isotonic, order_of, upper_sets
 from bayesnet.learning.em import Problem
-from bayesnet.learning.parameters import parameters_of
 from bayesnet.learning.given import as_patterns
+from bayesnet.learning.parameters import parameters_of
 from bayesnet.learning.versions import Edit, edited
 
 
