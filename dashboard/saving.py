@@ -52,7 +52,8 @@ def _ask(case: dict[str, Any]) -> None:
         where, who = " on this server", "has its admin password"
     st.markdown(
         f"Saved cases sharpen the numbers. What is kept{where}: your answers, what you say it turned out to be, "
-        f"the time and the version of the questions, under a random number. No name, no warning signs; whoever {who} can read it and delete it."
+        "the time and the version of the questions, under a random number. No name, no warning signs; "
+        f"whoever {who} can read it and delete it."
     )
     agreed = st.checkbox("I agree that these answers are kept", key=session.key(f"consent:{case['case_id']}"))
     said = ask_labels(knowledge, f"save:{case['case_id']}")

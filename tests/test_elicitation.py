@@ -100,7 +100,7 @@ def test_no_rare_number_of_the_shipped_model_is_drawn_as_nothing(model: Diagnost
 
 
 def test_a_rare_number_with_half_its_inverse_as_strength_keeps_its_median() -> None:
-    """The rule in the docs. For a small p a Beta(1/2, b) is half a chi-square of one degree, whose median is .4549 of its mean."""
+    """The rule in the docs: for a small p a Beta(1/2, b) is half a chi-square of one degree, of median .4549 of its mean."""
     for p in (0.0003, 0.001, 0.01):
         median = median_of(p, 0.5 / p)
         assert median == pytest.approx(0.4549 * p, rel=0.02)
