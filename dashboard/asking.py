@@ -150,7 +150,7 @@ def _leads_to(question: NextQuestion, diagnosis: Diagnosis) -> str:
     for outcome in question.outcomes:
         said = f"if {outcome.label.lower()}, {within_sentence(knowledge.labels[outcome.first])} leads"
         if outcome.level != diagnosis.advice.level.id:
-            said += f" and the advice becomes “{knowledge.levels[outcome.level].label}”"
+            said += f" and the advice becomes “{diagnosis.label_of(outcome.level)}”"
         elif outcome.changes_advice:
             said += " and what to do changes"
         led.append(said)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,14 +11,21 @@ import pytest
 
 from bayesnet import DiagnosticModel
 from bayesnet.diagnosis.laws import Laws, check_laws, conflicting_pairs
+from bayesnet.diagnosis.model import load
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.rules import Condition, RedFlag, Withhold
+from bayesnet.knowledge.rules import AdviceRule, Condition, RedFlag, Withhold
+from bayesnet.knowledge.schema import State
 
 
 def changed(knowledge: Knowledge, advice: str, **fields: Any) -> Knowledge:
     """The knowledge with one item of advice written otherwise."""
     rule = msgspec.structs.replace(knowledge.advice[advice], **fields)
     return replace(knowledge, advice={**knowledge.advice, advice: rule})
+
+
+@pytest.fixture(scope="module")
+def bicycle() -> Knowledge:
+    return load(Path(__file__).parent / "other_domain").knowledge
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +95,7 @@ def test_a_probability_above_the_lowest_level_is_found(model: DiagnosticModel) -
     ("when", "says"),
     [
         (Condition(answers={"leg_pain": ("buttock_thigh",)}), "from buttock_thigh to below_knee the level falls"),
-        (Condition(unanswered=("leg_pain",)), "from unanswered to none the level falls"),
+        (Condition(unanswered=("leg_pain",)), "from not answered to none the level falls"),
     ],
 )
 def test_a_worse_or_further_answer_that_lowers_the_level_is_found(
@@ -95,6 +103,84 @@ def test_a_worse_or_further_answer_that_lowers_the_level_is_found(
 ) -> None:
     broken = check_laws(changed(model.knowledge, "vascular_check", when=(when,))).broken
     assert any("question 'leg_pain'" in line and says in line for line in broken)
+
+
+def two_items(bicycle: Knowledge, first: dict[str, Any], second: dict[str, Any], third: dict[str, Any]) -> Knowledge:
+    """Another domain with only three items of advice: a and b conflict, c stands by."""
+    rules = {}
+    for name, fields in {"a": {**first, "conflicts": ("b",)}, "b": second, "c": third}.items():
+        base = {"id": name, "title": name, "level": "at_home", "do": ("Do.",), "sources": ("manual",)}
+        rules[name] = msgspec.convert({**base, **fields}, AdviceRule)
+    return replace(bicycle, advice=rules)
+
+
+def both_shown(knowledge: Knowledge) -> list[str]:
+    return [line for line in check_laws(knowledge).broken if "both are shown" in line]
+
+
+def test_a_question_and_a_probability_of_one_name_are_told_apart(bicycle: Knowledge) -> None:
+    """A heading that is called as a question is: what is unanswered says nothing of how likely it is."""
+    always = {"always": True}
+    likely, unanswered = {"when": [{"triggered": {"since": 0.1}}]}, {"when": [{"unanswered": ["since"]}]}
+    today, by_c = {"when": [{"answers": {"since": ["today"]}}]}, {"withhold": {"advice": ["c"], "because": "so"}}
+    assert len(both_shown(two_items(bicycle, {**likely, **by_c}, always, unanswered))) == 1
+    assert len(both_shown(two_items(bicycle, {**today, **by_c}, always, likely))) == 1
+
+
+def test_what_is_always_withheld_is_shown_beside_nothing(bicycle: Knowledge) -> None:
+    withhold = {"advice": ["b"], "answers": {"since": ["today"]}, "because": "so"}
+    always = {"always": True}
+    assert both_shown(two_items(bicycle, {"always": True, "withhold": withhold}, always, always)) == []
+
+
+def test_an_answer_called_as_an_open_question_hides_nothing(model: DiagnosticModel) -> None:
+    """A state may be called "unanswered"; the open question is something else."""
+    questions = dict(model.knowledge.questions)
+    asked = questions["locked_up"]
+    states = tuple(msgspec.structs.replace(s, id=i) for s, i in zip(asked.states, ("unanswered", "bad"), strict=True))
+    questions["locked_up"] = msgspec.structs.replace(asked, states=states, worse=(("unanswered", "bad"),))
+    when = (Condition(answers={"locked_up": ("unanswered",)}),)
+    graver = msgspec.structs.replace(model.knowledge.advice["vascular_check"], when=when)
+    broken = check_laws(replace(model.knowledge, questions=questions, advice={graver.id: graver})).broken
+    assert any("from unanswered to bad the level falls" in line for line in broken)
+
+
+def test_items_that_withhold_each_other_in_a_row_are_checked_at_once(bicycle: Knowledge) -> None:
+    """The first that matches wins, forty times over: each is withheld by all before it."""
+    rules = {}
+    for i in range(40):
+        fields: dict[str, Any] = {"id": f"item_{i}", "title": "x", "level": "at_home", "do": ("Do.",)}
+        fields |= {"sources": ("manual",), "when": [{"answers": {"since": ["today"]}}]}
+        fields |= {"conflicts": ["item_0"] if i == 39 else []}
+        if i:
+            fields["withhold"] = {"shown": [f"item_{j}" for j in range(i)], "because": "so"}
+        rules[f"item_{i}"] = msgspec.convert(fields, AdviceRule)
+    assert both_shown(replace(bicycle, advice=rules)) == []
+
+
+def test_more_than_can_be_looked_at_is_refused_and_not_sampled(bicycle: Knowledge) -> None:
+    states = tuple(State(id=f"s{i}", label=f"S{i}") for i in range(16))
+    asked = msgspec.structs.replace(bicycle.questions["since"], states=states, worse=())
+    when = {"when": [{"answers": {"since": [state.id]}} for state in states]}
+    wide = replace(bicycle, questions={**bicycle.questions, "since": asked})
+    broken = check_laws(two_items(wide, when, when, {"always": True})).broken
+    (line,) = (line for line in broken if "cannot be checked" in line)
+    assert line.startswith("advice.toml: advice 'a' and 'b'")
+
+
+def test_an_example_names_an_answer_that_is_no(bicycle: Knowledge) -> None:
+    no = {"when": [{"answers": {"getting_worse": ["no"]}}]}
+    (line,) = both_shown(two_items(bicycle, no, {"always": True}, {"always": True}))
+    assert line.endswith("as for getting_worse = no")
+
+
+def test_a_level_that_leaves_no_room_is_part_of_what_is_looked_at(bicycle: Knowledge) -> None:
+    """The level of b leaves no room for a: they never meet; without that they would."""
+    crack = {"when": [{"flags": ["crack"]}], "level": "stop_riding"}
+    apart = two_items(bicycle, {"always": True}, crack, {"always": True})
+    assert both_shown(apart) == []
+    levels = {name: msgspec.structs.replace(level, withholds_below="") for name, level in apart.levels.items()}
+    assert len(both_shown(replace(apart, levels=levels))) == 1
 
 
 def test_an_emergency_that_names_nothing_to_do_first_is_found(model: DiagnosticModel) -> None:
@@ -130,7 +216,7 @@ def test_a_rule_about_a_flag_is_looked_at_with_and_without_it(model: DiagnosticM
     """A flag that a condition names is told apart from the others of its level."""
     knowledge = model.knowledge
     flag = RedFlag(
-        id="cold_leg", label="Cold leg", ask="Cold?", level="self_care", says="See to it.", sources=("article",)
+        id="cold_leg", label="Cold leg", ask="Cold?", level="clinician_now", says="See to it.", sources=("article",)
     )
     knowledge = replace(knowledge, red_flags={**knowledge.red_flags, "cold_leg": flag})
     knowledge = changed(

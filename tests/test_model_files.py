@@ -598,6 +598,17 @@ DAMAGES = [
         ("renamed 'greased'", "last_year", "'ages_ago'", "long_ago"),
     ),
     Damage("a name of the program's own", "model", 'id = "since"', 'id = "warning_signs"', ("'warning_signs'", "own")),
+    Damage(
+        "renamed away from what is still asked",
+        "model",
+        'was = "greased"',
+        'was = "since"',
+        ("renamed 'since'", "still asked", "'since'"),
+    ),
+    Damage("renamed twice", "model", 'was = "brakes_fail"', 'was = "greased"', ("renamed 'greased'", "twice")),
+    Damage(
+        "heading of a question's id", "model", 'id = "drive"', 'id = "since"', ("heading 'since'", "something else")
+    ),
     Damage("negative worth", "model", "level = 4.0", "level = -4.0", ("interview", "level", "-4")),
     Damage("duplicate source", "sources", 'id = "manual"', 'id = "mechanic"', ("'mechanic'", "twice")),
     Damage("unknown way to read", "sources", 'read = "full"', 'read = "skimmed"', ("'manual'", "read", "skimmed")),
@@ -631,6 +642,49 @@ def test_damage_is_refused_in_words(damage: Damage, copy: Path) -> None:
     path.write_text(text.replace(damage.old, damage.new, 1), encoding="utf-8")
     problems = refusal(copy).problems
     assert any(p.startswith(f"{damage.file}.toml: ") and all(s in p for s in damage.says) for p in problems), problems
+
+
+def test_an_order_that_a_fact_breaks_is_refused(copy: Path) -> None:
+    """Salted roads, where the link is off, stand above rain, where it is not."""
+    path = copy / "model.toml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace('  { given = { weather = "salty", oiled = "long_ago" }, p = 0.8 },\n', "")
+    text = text.replace(
+        'off = [{ oiled = "recently" }]', 'off = [{ oiled = "recently" }, { weather = "salty", oiled = "long_ago" }]'
+    )
+    path.write_text(text, encoding="utf-8")
+    problems = refusal(copy).problems
+    assert any("'neglect', rises" in p and "weather = rainy" in p and "is off" in p for p in problems), problems
+
+
+def test_rows_that_stand_above_each_other_are_refused(copy: Path) -> None:
+    """Each leaves out a parent, so that each may be the higher one."""
+    path = copy / "model.toml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index('rises = { weather = [["dry", "rainy", "salty"]] }')
+    end = text.index("]\n", text.index("rows = [", start)) + 2
+    rows = """parents = ["weather", "oiled", "since"]
+rises = { weather = [["dry", "rainy"]], oiled = [["recently", "long_ago"]], since = [["today", "weeks"]] }
+strength = 15
+basis = "guess"
+sources = ["manual"]
+off = [{ weather = "salty" }]
+rows = [
+  { given = { oiled = "long_ago", since = "today", weather = "dry" }, p = 0.3 },
+  { given = { weather = "dry", since = "weeks" }, p = 0.3 },
+  { given = { weather = "rainy", oiled = "recently" }, p = 0.3 },
+  { given = { weather = "dry", oiled = "recently", since = "today" }, p = 0.1 },
+  { given = { weather = "rainy", oiled = "long_ago" }, p = 0.3 },
+]
+"""
+    text = (
+        text[:start].replace('label = "Not oiled"\nparents = ["weather", "oiled"]\n', 'label = "Not oiled"\n')
+        + rows
+        + text[end:]
+    )
+    path.write_text(text, encoding="utf-8")
+    problems = refusal(copy).problems
+    assert any("'neglect', rises" in p and "above each other" in p for p in problems), problems
 
 
 def test_a_cycle_is_refused_with_its_arcs(copy: Path) -> None:

@@ -19,7 +19,16 @@ from bayesnet.inference.network import Array
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.rules import AdviceRule, Condition
 
-UNANSWERED = "unanswered"
+UNANSWERED = "not answered"
+"""An open question; no id can be called so."""
+MOST_TIES = 5000
+"""Answers of one question, ties included, that are told apart: more are refused."""
+MOST_AXES = 60
+"""Things that rules may look at together: numpy knows 64 dimensions."""
+
+
+class TooMany(Exception):
+    """Rules that tell apart more than can be looked at, in words."""
 
 
 @dataclass
@@ -34,6 +43,16 @@ class Read:
     unexplained: set[float] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
     leads: bool = False
+    _seen: set[tuple[str, bool]] = field(default_factory=set)
+    _levels: set[int] = field(default_factory=set)
+
+    @property
+    def things(self) -> set[tuple[str, str]]:
+        """(kind, name) of everything that was read, as the axes call it."""
+        found = {("answer", name) for name in self.wanted} | {("triggered", name) for name in self.thresholds}
+        found |= {("flag", name) for name in self.flags}
+        found |= {("unexplained", "unexplained")} if self.unexplained else set()
+        return found | ({("first", "first cause")} if self.leads else set())
 
     def condition(self, knowledge: Knowledge, condition: Condition, cause: str | None) -> None:
         """Take in what one condition looks at."""
@@ -53,6 +72,9 @@ class Read:
 
     def rule(self, knowledge: Knowledge, rule: AdviceRule, shown: bool) -> None:
         """Take in what decides whether a rule holds; and, if asked, whether it is shown."""
+        if (rule.id, shown) in self._seen:
+            return
+        self._seen.add((rule.id, shown))
         for condition in rule.when:
             self.condition(knowledge, condition, rule.cause)
         if not shown:
@@ -69,6 +91,9 @@ class Read:
 
     def level(self, knowledge: Knowledge, rank: int) -> None:
         """Take in what decides whether a level is reached."""
+        if rank in self._levels:
+            return
+        self._levels.add(rank)
         ranks = knowledge.level_ranks
         for rule in knowledge.advice.values():
             if ranks[rule.level] >= rank:
@@ -123,6 +148,8 @@ def _answers_axis(knowledge: Knowledge, question: str, wanted: Iterable[frozense
     for state in states:
         tied = {kind | {want for want in every if state in want}: told | {state} for kind, told in kinds.items()}
         kinds = tied | kinds
+        if len(kinds) > MOST_TIES:
+            raise TooMany(f"question {question!r}: rules tell more than {MOST_TIES:,} answers and ties of it apart")
     told = sorted(
         kinds.values(), key=lambda some: (len(some), [states.index(s) for s in sorted(some, key=states.index)])
     )
@@ -152,14 +179,17 @@ def flag_axis(flags: Sequence[str]) -> Axis:
 
 
 def findings_of(axes: Sequence[Axis]) -> Findings:
-    """All combinations of the axes, each along its own dimension."""
+    """All combinations of the axes, each that has several possibilities along its own dimension."""
+    long = [axis for axis in axes if len(axis) > 1]
+    if len(long) > MOST_AXES:
+        raise TooMany(f"rules look at {len(long)} things together; at most {MOST_AXES}")
     answers: dict[str, Mask] = {}
     flags: dict[str, Mask] = {}
     triggered: dict[str, Array] = {}
     unexplained: Array = NOTHING.unexplained
     first: Ids = NOTHING.first
-    for place, axis in enumerate(axes):
-        shape = tuple(len(axis) if i == place else 1 for i in range(len(axes)))
+    for axis in axes:
+        shape = tuple(len(axis) if axis is other else 1 for other in long)
         if axis.kind == "answer":
             answers[axis.name] = axis.values.T.reshape(-1, *shape)
         elif axis.kind == "flag":

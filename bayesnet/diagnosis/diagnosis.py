@@ -105,8 +105,13 @@ class Diagnosis:
     @property
     def is_emergency(self) -> bool:
         """Whether a red flag brings the highest level: nothing more is asked or argued then."""
-        highest = list(self._case.reader.knowledge.levels)[-1]
-        return bool(self.red_flags) and self.advice.level.id == highest
+        ranks = self._case.reader.knowledge.level_ranks
+        return any(ranks[flag.level] == len(ranks) - 1 > 0 for flag in self.red_flags)
+
+    def label_of(self, level: str) -> str:
+        """What a level is called for this case: otherwise while a warning sign is unanswered."""
+        knowledge = self._case.reader.knowledge
+        return knowledge.levels[level].said(self._case.answers.all_asked(knowledge)).label
 
     @property
     def leaves_out(self) -> str:

@@ -77,5 +77,6 @@ def _says(case: Case, change: Mapping[str, str | None], first: str | None, level
     if first is not None:
         then.append(f"{knowledge.labels[first]} would come first")
     if level is not None:
-        then.append(f"the advice would be \u201c{knowledge.levels[level].label}\u201d")
+        label = knowledge.levels[level].said(case.answers.all_asked(knowledge)).label
+        then.append(f"the advice would be \u201c{label}\u201d")
     return f"If {' and '.join(changed)}, {' and '.join(then)}."

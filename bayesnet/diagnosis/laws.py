@@ -1,10 +1,9 @@
 """The laws of safe advice, checked over every combination that a model's rules can tell apart.
 
 1. No two items that conflict are shown together.
-2. No worse answer, no further answer and no further red flag lowers the level. Rules above the lowest level therefore look at
-   no probability.
-3. What withholds an item withholds it wherever it holds: the level is that of the gravest rule or red flag, shown or not.
-4. An emergency names what to do first.
+2. No worse answer and no further answer lowers the level. Rules above the lowest level therefore look at no probability. (A
+   further red flag cannot: conditions are never about a flag that is down.)
+3. An emergency names what to do first, and the lowest level has words for signs that were not asked.
 
 The rules are those that decide a case (`rules.Rules`), over arrays with an axis for everything that a rule looks at (see
 `combinations`). Where one finding alone withholds an item, whatever the others, that finding is left out beforehand.
@@ -21,14 +20,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayesnet.diagnosis.combinations import UNANSWERED, Axis, Read, alike, axes_of, every_state, findings_of, flag_axis
+from bayesnet.diagnosis.combinations import (
+    UNANSWERED,
+    Axis,
+    Read,
+    TooMany,
+    alike,
+    axes_of,
+    every_state,
+    findings_of,
+    flag_axis,
+)
 from bayesnet.diagnosis.rules import EVERYWHERE, Mask, Rules
 from bayesnet.inference.evidence import Ids
 from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.order import order_of
 from bayesnet.knowledge.rules import AdviceRule, Condition
 
-MOST = 200_000_000
+MOST = 100_000_000
 """Combinations that are looked at for one pair of items, or for the level: more are refused rather than sampled."""
 
 
@@ -43,12 +52,12 @@ class Laws:
 def check_laws(knowledge: Knowledge) -> Laws:
     """Every law, for one model."""
     pairs = list(conflicting_pairs(knowledge))
-    looked = [_together(knowledge, *pair) for pair in pairs]
-    level_broken, levels = _level_laws(knowledge)
-    broken = [*(line for line, _ in looked if line), *level_broken, *_words(knowledge)]
+    conflicts = [_together(knowledge, *pair) for pair in pairs]
+    falls, levels = _level_laws(knowledge)
+    broken = [*(line for line, _ in conflicts if line is not None), *falls, *_words(knowledge)]
     counts = {
         "pairs of items": len(pairs),
-        "of conflicting items": sum(count for _, count in looked),
+        "of conflicting items": sum(count for _, count in conflicts),
         "of answers for the level": levels,
     }
     return Laws(tuple(broken), counts)
@@ -60,33 +69,48 @@ def conflicting_pairs(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     yield from ((a, b) for a, b in combinations(knowledge.advice, 2) if frozenset((a, b)) in seen)
 
 
-def _together(knowledge: Knowledge, a: str, b: str) -> tuple[str, int]:
-    """Where two conflicting items are shown together, in words (empty: nowhere), and how many combinations there are."""
+def _together(knowledge: Knowledge, a: str, b: str) -> tuple[str | None, int]:
+    """Where two conflicting items are shown together, in words (None: nowhere), and how many combinations that covers."""
     read = Read()
     for name in (a, b):
         read.rule(knowledge, knowledge.advice[name], shown=True)
-    axes = axes_of(knowledge, read)
-    count = prod(map(len, axes))
-    axes = [axis.some(~_withheld_by(knowledge, axis, (a, b))) for axis in axes]
-    if prod(map(len, axes)) > MOST:
-        return f"advice {a!r} and {b!r}: they read too much to look at every combination of it; at most {MOST:,}", count
-    rules = Rules(knowledge, findings_of(axes))
+    try:
+        axes = axes_of(knowledge, read)
+        count = prod(map(len, axes))
+        axes = [axis.some(~_withheld_by(knowledge, axis, (a, b))) for axis in axes]
+        size = prod(map(len, axes))
+        if size > MOST:
+            raise TooMany(f"rules tell {size:,} combinations apart; at most {MOST:,} are looked at")
+        if size == 0:
+            return None, count
+        rules = Rules(knowledge, findings_of(axes))
+    except TooMany as error:
+        return f"advice.toml: advice {a!r} and {b!r}: cannot be checked: {error}", 0
     both = rules.shown(a) & rules.shown(b)
     if not both.any():
-        return "", count
-    where = dict(zip((axis.name for axis in axes), np.argwhere(_full(both, axes))[0], strict=True))
-    said = ", ".join(f"{axis.name} = {axis.labels[where[axis.name]]}" for axis in axes if _matters(axis, where))
+        return None, count
+    said = ", ".join(f"{axis.name} = {label}" for axis, label in _first_place(both, axes) if _matters(axis, label))
     return f"advice.toml: advice {a!r}: conflicts with {b!r}, yet both are shown, as for {said or 'any answers'}", count
 
 
 def _full(values: NDArray[Any], axes: Sequence[Axis]) -> NDArray[Any]:
-    shape = tuple(map(len, axes))
+    """The values with the whole length of every axis that has several possibilities."""
+    shape = tuple(len(axis) for axis in axes if len(axis) > 1)
     return np.broadcast_to(values.reshape(values.shape if values.ndim == len(shape) else (1,) * len(shape)), shape)
 
 
-def _matters(axis: Axis, where: Mapping[str, int]) -> bool:
-    """Whether a combination says anything of this axis beyond nothing answered, no flag and nothing likely."""
-    return axis.kind == "first" or axis.labels[where[axis.name]] not in (UNANSWERED, "no", "0 or more")
+def _first_place(where: Mask, axes: Sequence[Axis]) -> list[tuple[Axis, str]]:
+    """The first combination that holds: the label of each axis."""
+    full = _full(where, axes)
+    place = iter(np.unravel_index(int(full.argmax()), full.shape))
+    return [(axis, axis.labels[int(next(place)) if len(axis) > 1 else 0]) for axis in axes]
+
+
+def _matters(axis: Axis, label: str) -> bool:
+    """Whether a label says anything beyond nothing answered, no flag and nothing likely."""
+    return label != {"answer": UNANSWERED, "flag": "no", "triggered": "0 or more", "unexplained": "0 or more"}.get(
+        axis.kind
+    )
 
 
 def _withheld_by(knowledge: Knowledge, axis: Axis, items: Iterable[str]) -> Mask:
@@ -112,8 +136,7 @@ def _withheld_by(knowledge: Knowledge, axis: Axis, items: Iterable[str]) -> Mask
 def _reads_only(knowledge: Knowledge, condition: Condition, cause: str | None, axis: Axis) -> bool:
     read = Read()
     read.condition(knowledge, condition, cause)
-    things = [*read.wanted, *read.thresholds, *read.flags, *(["unexplained"] if read.unexplained else [])]
-    return things == [axis.name] and not read.leads and axis.kind in ("answer", "triggered", "unexplained", "flag")
+    return read.things == {(axis.kind, axis.name)}
 
 
 def _level_laws(knowledge: Knowledge) -> tuple[list[str], int]:
@@ -141,9 +164,6 @@ def _level_laws(knowledge: Knowledge) -> tuple[list[str], int]:
     level = _full(Rules(knowledge, findings_of([*axes, *flags])).level(), [*axes, *flags])
     for place, axis in enumerate(axes):
         broken += _falls(knowledge, level, place, axis)
-    for place, axis in enumerate(flags, start=len(axes)):
-        if (level.take(1, axis=place) < level.take(0, axis=place)).any():
-            broken.append(f"advice.toml: red_flag {axis.name!r}: there are answers with which it lowers the level")
     return broken, count
 
 
@@ -159,10 +179,10 @@ def _falls(knowledge: Knowledge, level: Ids, place: int, axis: Axis) -> Iterator
     for low, high in np.argwhere(order):
         before, after = level.take(low, axis=place), level.take(high, axis=place)
         if (after < before).any():
-            at = np.argwhere(after < before)[0]
+            at = np.unravel_index(int((after < before).argmax()), before.shape)
             yield (
                 f"advice.toml: question {axis.name!r}: from {axis.labels[low]} to {axis.labels[high]} the level falls from "
-                f"{ranks[before[tuple(at)]]!r} to {ranks[after[tuple(at)]]!r}; a worse or further answer must not lower it"
+                f"{ranks[before[at]]!r} to {ranks[after[at]]!r}; a worse or further answer must not lower it"
             )
 
 

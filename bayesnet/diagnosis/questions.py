@@ -91,8 +91,8 @@ class NextQuestions:
 class Versions:
     """A case as it is (position 0) and with each further answer, each row what the rules make of it.
 
-    `first` and `levels` (n,) are positions and ranks, `shown` (n_rules, n) which items of advice are shown, `triggered`
-    {cause: (n,)}.
+    `first` and `levels` (n,) are positions and ranks, `shown` (n_tips, n) which items and lines of advice are shown, and
+    `triggered` {cause: (n,)}.
     """
 
     first: Ids
@@ -125,7 +125,11 @@ def versions_of(
     knowledge = case.reader.knowledge
     findings = case.reader.findings(answers, triggered, unexplained)
     rules, n = Rules(knowledge, findings), len(answers)
-    shown = np.array([np.broadcast_to(rules.shown(rule), n) for rule in knowledge.advice])
+    tips = [rules.shown(rule) for rule in knowledge.advice]
+    tips += [
+        rules.shown(rule.id) & rules.any_holds(line.when, rule.cause) for rule, line in knowledge.lines_with_conditions
+    ]
+    shown = np.array([np.broadcast_to(tip, n) for tip in tips])
     return Versions(findings.first, np.broadcast_to(rules.level(), n), shown, triggered)
 
 
@@ -152,7 +156,7 @@ def next_questions(case: Case, skipped: Collection[str] = ()) -> NextQuestions:
         outcome = _outcome(case, made, place, state, float(chances[i]), float(values[place]))
         after = with_answers[question][:, knowledge.states[question].index(state.id)]
         found[question].append((outcome, _entropy(after)))
-    ranked = [_question(case, question, outcomes, _entropy(joint)) for question, outcomes in found.items()]
+    ranked = [_question(case, question, outcomes, _entropy(joint)) for question, outcomes in found.items() if outcomes]
     ranked.sort(key=lambda q: (-q.value / q.cost, -q.information / q.cost))
     flags = _red_flags(case, triggered, unexplained, skipped)
     return _ranked(flags, _in_turn(case, ranked, skipped), knowledge.interview, len(case.given))

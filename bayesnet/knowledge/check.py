@@ -5,6 +5,7 @@ Every problem is collected, so that one look at the message mends the whole file
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from bayesnet.errors import BadModel
 from bayesnet.inference.network import ROW_TOLERANCE
 from bayesnet.knowledge.check_rules import RuleChecker
-from bayesnet.knowledge.numbers import Elicited, NumberTable, combinations_of, falling, row_order
+from bayesnet.knowledge.numbers import Elicited, NumberTable, combinations_of, falling, row_is_below, row_order
 from bayesnet.knowledge.order import is_circular, order_of, upper_sets
 from bayesnet.knowledge.problems import Problems
 from bayesnet.knowledge.rules import AdviceFile
@@ -71,6 +72,13 @@ class _ModelChecker(Problems):
         if WARNING_SIGNS in named:
             self.say("model.toml", f"variable {WARNING_SIGNS!r}", "is a name of the program's own; choose another")
         self.unique("model.toml", "heading", ids(model.heading))
+        for heading in ids(model.heading):
+            if heading in named and heading not in ids(model.cause):
+                self.say(
+                    "model.toml",
+                    f"heading {heading!r}",
+                    "is the id of something else; a heading may share a cause's only",
+                )
         self.unique("advice.toml", "level", ids(advice.level))
         self.unique("advice.toml", "advice", ids(advice.advice))
         self.unique("sources.toml", "source", ids(self.sources))
@@ -79,9 +87,14 @@ class _ModelChecker(Problems):
         self._renamed(flags)
 
     def _renamed(self, flags: tuple[str, ...]) -> None:
+        self.unique("model.toml", "renamed", (old.was for old in self.model.renamed))
         today = {**{q.id: self.states[q.id] for q in self.model.question}, **dict.fromkeys(flags, BINARY)}
         for old in self.model.renamed:
             item = f"renamed {old.was!r}"
+            if old.was in today and old.now not in (old.was, None):
+                self.say(
+                    "model.toml", item, f"is still asked, so its answers are its own; `now` can only be {old.was!r}"
+                )
             if old.now is None:
                 if old.states:
                     self.say(
@@ -169,7 +182,7 @@ class _ModelChecker(Problems):
             made = self._number_table(name, item, table, states)
             if len(self.found) == before:
                 found[name] = made
-                self._rises(item, made)
+                self._rises(item, made, table.off if isinstance(table, Link) else ())
 
     def _number_table(self, name: str, item: str, table: Table, states: tuple[str, ...]) -> NumberTable:
         off = table.off if isinstance(table, Link) else ()
@@ -196,7 +209,7 @@ class _ModelChecker(Problems):
         values.flags.writeable = strength.flags.writeable = False
         return NumberTable(name, states, table.parents, values, strength, tuple(rows), table.rises)
 
-    def _rises(self, item: str, table: NumberTable) -> None:
+    def _rises(self, item: str, table: NumberTable, off: tuple[dict[str, str], ...]) -> None:
         """The order of a table's numbers: that it is one, that it can be kept to, and that the numbers keep to it."""
         item = f"{item}, rises"
         if table.rises and table.states != BINARY:
@@ -210,10 +223,20 @@ class _ModelChecker(Problems):
                 return
         if not table.rises:
             return
+        order = row_order(table, self.states)
+        if is_circular(order):
+            self.say(
+                "model.toml", item, "two rows stand above each other, as each leaves out a parent; name all parents"
+            )
+            return
         try:
-            upper_sets(row_order(table, self.states))
+            upper_sets(order)
         except ValueError as error:
             self.say("model.toml", item, f"too intricate: {error}; name fewer or longer chains")
+        for row, given in product(table.rows, off):
+            if row.p[YES] > 0 and row_is_below(row.given, tuple(given.items()), table, self.states):
+                where = ", ".join(f"{parent} = {state}" for parent, state in given.items())
+                self.say("model.toml", item, f"{_where(row)} has {row.p[YES]:g}, and {where} is off, which is less")
         for low, high in falling(table, self.states):
             self.say("model.toml", item, f"{_where(low)} has {low.p[YES]:g}, and {_where(high)} less: {high.p[YES]:g}")
 

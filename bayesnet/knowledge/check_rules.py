@@ -15,6 +15,8 @@ from bayesnet.knowledge.schema import (
 )
 
 ADVICE, VIGNETTES = "advice.toml", "vignettes.toml"
+LONGEST_CHAIN = 100
+"""Items that withhold each other in a row: nobody can follow more."""
 PARTS = ", ".join(Condition.__struct_fields__)
 """What a condition may name."""
 
@@ -107,11 +109,20 @@ class RuleChecker(Problems):
         """An item that is withheld by what it withholds itself would never be decided."""
         graph = {r.id: {name for w in r.withholds for name in (*w.advice, *w.shown)} for r in self.advice.advice}
         try:
-            TopologicalSorter(graph).prepare()
+            order = tuple(TopologicalSorter(graph).static_order())
         except CycleError as error:
             circle = " <- ".join(error.args[1])
             first = error.args[1][0]
             self.say(ADVICE, f"advice {first!r}, withhold", f"a circle of withheld by: {circle}; it must end somewhere")
+            return
+        depth: dict[str, int] = {}
+        for name in order:
+            depth[name] = 1 + max((depth[other] for other in graph.get(name, ())), default=0)
+            if depth[name] > LONGEST_CHAIN:
+                self.say(
+                    ADVICE, f"advice {name!r}, withhold", f"ends a chain of over {LONGEST_CHAIN} items that withhold"
+                )
+                return
 
     def _vignettes(self) -> None:
         self.unique(VIGNETTES, "vignette", ids(self.cases.vignette))

@@ -47,8 +47,9 @@ def shares(knowledge: Knowledge) -> Iterator[Share]:
     """Every number with a range, in the order of the file. Raises MissingExtra where scipy is not installed."""
     for table in knowledge.tables.values():
         for row in table.rows:
-            fitted = fitted_strength(row.p, row.ranges) if row.ranges else 0.0
-            for state, span in row.ranges.items():
+            ranges = {state: span for state, span in row.ranges.items() if 0 < row.p[state] < 1}  # a fact has no spread
+            fitted = fitted_strength(row.p, ranges) if ranges else 0.0
+            for state, span in ranges.items():
                 yield Share(table, row, state, share_in_range(row.p[state], row.strength, span), fitted)
 
 

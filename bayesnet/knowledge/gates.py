@@ -120,7 +120,7 @@ def _link_counts(child: str, gate: Gate, numbers: Numbers, counts: Array) -> Ite
         gone = tuple(axis for axis, parent in enumerate(parents) if parent not in link.parents)
         kept = tuple(parent for parent in parents if parent in link.parents)
         order = [kept.index(parent) for parent in link.parents]
-        both = [part.sum(axis=gone).transpose(order) for part in (no + yes - fired, fired)]
+        both = [part.sum(axis=gone).transpose(order) for part in (np.maximum(no + yes - fired, 0.0), fired)]
         yield f"{child}/{link.id}", np.stack(both)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from bayesnet.inference.network import Array
 from bayesnet.knowledge.numbers import Elicited, Numbers, NumberTable, row_order
 from bayesnet.knowledge.order import Order, isotonic
-from bayesnet.knowledge.rules import AdviceRule, Level, RedFlag
+from bayesnet.knowledge.rules import AdviceRule, Level, Line, RedFlag
 from bayesnet.knowledge.schema import (
     BINARY,
     NONE_OF_THEM,
@@ -105,6 +105,11 @@ class Knowledge:
         """(habit, state) of every habit, but for states that nobody is told to choose."""
         habits = ((name, question, question.habit) for name, question in self.questions.items() if question.habit)
         return tuple((name, s) for name, question, habit in habits for s in question.states if s.id not in habit.never)
+
+    @cached_property
+    def lines_with_conditions(self) -> tuple[tuple[AdviceRule, Line], ...]:
+        """The lines of advice that are not always said, each with its item."""
+        return tuple((rule, line) for rule in self.advice.values() for line in rule.do if isinstance(line, Line))
 
     @cached_property
     def lasting(self) -> frozenset[str]:

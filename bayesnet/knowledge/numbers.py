@@ -86,14 +86,15 @@ def row_order(table: NumberTable, states: Mapping[str, tuple[str, ...]]) -> Orde
 
     Rows that leave out a parent stand for all its states, and so for each in turn.
     """
-    orders = {parent: order_of(states[parent], table.rises.get(parent, ())) for parent in table.parents}
+    rows = [row.given for row in table.rows]
+    return transitive(np.array([[row_is_below(row, other, table, states) for other in rows] for row in rows]))
 
-    def below(row: Elicited, other: Elicited) -> bool:
-        given, then = dict(row.given), dict(other.given)
-        return all(
-            order[states[parent].index(given[parent]), states[parent].index(then[parent])]
-            for parent, order in orders.items()
-            if parent in given and parent in then
-        )
 
-    return transitive(np.array([[below(row, other) for other in table.rows] for row in table.rows]))
+def row_is_below(row: Given, other: Given, table: NumberTable, states: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether no parent stands higher in one row of a table than in another."""
+    given, then = dict(row), dict(other)
+    for parent in given.keys() & then.keys():
+        order = order_of(states[parent], table.rises.get(parent, ()))
+        if not order[states[parent].index(given[parent]), states[parent].index(then[parent])]:
+            return False
+    return True

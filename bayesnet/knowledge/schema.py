@@ -201,7 +201,7 @@ class Interview(Entry, frozen=True, kw_only=True):
     """What a change is worth that an answer brings: of the level of advice, of the first cause, of an item of advice.
 
     The value of a question is the sum over its answers of their probability times these. Enough is known once `at_least` so
-    many questions are answered and no open one has a value of `stop`.
+    many questions are answered and no open one has a value of `stop`, or when none is worth anything.
     """
 
     level: Weight

@@ -31,7 +31,10 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
     if diagnosis.advice.head is not None:
         _print_item(model, diagnosis.advice.head, out)
         out.print()
-    if not diagnosis.is_emergency:  # nothing more is to be read then; --json has it all
+    if diagnosis.is_emergency:  # no cause is to be argued then; --json has it all
+        for item in diagnosis.advice:
+            _print_item(model, item, out)
+    else:
         if diagnosis.leaves_out:
             out.print(f"[dim]{diagnosis.leaves_out}[/]")
         out.print(_causes(diagnosis))
@@ -95,16 +98,16 @@ def _print_item(model: DiagnosticModel, item: AdviceItem, out: Console) -> None:
 
 
 def print_unasked(model: DiagnosticModel, diagnosis: Diagnosis, out: Console) -> None:
-    """Which warning signs were not answered, and how they are."""
+    """Which warning signs were not answered, and how they are; in an emergency none is asked any more."""
+    still = [flag for flag in model.knowledge.red_flags.values() if flag.id not in diagnosis.asked_signs]
+    if not still or diagnosis.is_emergency:
+        return
     if diagnosis.warning_signs == "not asked":
         out.print(
             f"[bold red]Warning signs[/], not yet answered. `bayesnet interview` asks them in full; "
             f"{WARNING_SIGNS}={NONE_OF_THEM} says that none applies."
         )
-    elif diagnosis.warning_signs == "partly answered":
-        out.print("[bold red]Warning signs[/] that are not yet answered:")
     else:
-        return
-    for flag in model.knowledge.red_flags.values():
-        if flag.id not in diagnosis.asked_signs:
-            out.print(f"  {flag.id}: {escape(flag.label)}")
+        out.print("[bold red]Warning signs[/] that are not yet answered:")
+    for flag in still:
+        out.print(f"  {flag.id}: {escape(flag.label)}")

@@ -133,18 +133,18 @@ def print_next(model: DiagnosticModel, diagnosis: Diagnosis) -> None:
                 in_percent(question.changes_advice or 0.0) if question.changes_advice else "no",
                 f"{question.information:.3f}",
                 f"{question.cost:g}",
-                escape(_outcomes(model, question, diagnosis.advice.level.id)),
+                escape(_outcomes(model, question, diagnosis)),
             )
     if table.row_count:
         out.print(table)
 
 
-def _outcomes(model: DiagnosticModel, question: NextQuestion, level: str) -> str:
+def _outcomes(model: DiagnosticModel, question: NextQuestion, diagnosis: Diagnosis) -> str:
     """What each answer would lead to: the first cause, and the level where it is another."""
     knowledge = model.knowledge
     return "; ".join(
         f"{o.label} ({in_percent(o.probability or 0.0)}): {knowledge.labels[o.first]}"
-        + (f", {knowledge.levels[o.level].label}" if o.level != level else "")
+        + (f", {diagnosis.label_of(o.level)}" if o.level != diagnosis.advice.level.id else "")
         for o in question.outcomes
     )
 

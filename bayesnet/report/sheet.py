@@ -9,13 +9,6 @@ from bayesnet.diagnosis.model import DiagnosticModel
 from bayesnet.diagnosis.words import in_percent, in_range, in_words, in_words_and_percent, within_sentence
 from bayesnet.knowledge.rules import RedFlag
 
-SIGNS_IN_WORDS = {
-    "not asked": "not answered",
-    "partly answered": "not all of them answered",
-    "none": "none of them applies",
-    "present": "present",
-}
-
 REASONS, THINGS_TO_DO = 6, 5
 """So many of each fit on the page beside all answers; the dashboard shows the rest."""
 
@@ -68,7 +61,7 @@ def sheet(model: DiagnosticModel, diagnosis: Diagnosis, at: datetime) -> str:
 def printed(advice: Advice) -> list[AdviceItem]:
     """The items that fit on the page: the most urgent ones, and what calls for help later."""
     nets = [item for item in advice if item.safety_net]
-    return [item for item in advice if not item.safety_net][: THINGS_TO_DO - len(nets)] + nets
+    return [item for item in advice if not item.safety_net][: max(1, THINGS_TO_DO - len(nets))] + nets
 
 
 def _level(diagnosis: Diagnosis) -> str:
@@ -79,8 +72,10 @@ def _level(diagnosis: Diagnosis) -> str:
 
 def _answers(model: DiagnosticModel, diagnosis: Diagnosis) -> list[str]:
     signs = [f"Warning sign: {flag.label}" for flag in diagnosis.red_flags]
-    if model.knowledge.red_flags and not signs:
-        signs.append(f"Warning signs: {SIGNS_IN_WORDS[diagnosis.warning_signs]}")
+    if len(diagnosis.asked_signs) < len(model.knowledge.red_flags) and not diagnosis.is_emergency:
+        signs.append(f"Warning signs: {'not all of them' if diagnosis.asked_signs else 'not'} answered")
+    elif diagnosis.warning_signs == "none" and model.knowledge.red_flags:
+        signs.append("Warning signs: none of them applies")
     return signs + [model.in_words(*one) for one in diagnosis.answers.items()]
 
 
