@@ -663,25 +663,21 @@ def test_rows_that_stand_above_each_other_are_refused(copy: Path) -> None:
     text = path.read_text(encoding="utf-8")
     start = text.index('rises = { weather = [["dry", "rainy", "salty"]] }')
     end = text.index("]\n", text.index("rows = [", start)) + 2
-    rows = """parents = ["weather", "oiled", "since"]
-rises = { weather = [["dry", "rainy"]], oiled = [["recently", "long_ago"]], since = [["today", "weeks"]] }
+    rows = """parents = ["oiled", "since", "getting_worse"]
+rises = { oiled = [["recently", "long_ago"]], since = [["today", "weeks"]], getting_worse = [["no", "yes"]] }
 strength = 15
 basis = "guess"
 sources = ["manual"]
-off = [{ weather = "salty" }]
 rows = [
-  { given = { oiled = "long_ago", since = "today", weather = "dry" }, p = 0.3 },
-  { given = { weather = "dry", since = "weeks" }, p = 0.3 },
-  { given = { weather = "rainy", oiled = "recently" }, p = 0.3 },
-  { given = { weather = "dry", oiled = "recently", since = "today" }, p = 0.1 },
-  { given = { weather = "rainy", oiled = "long_ago" }, p = 0.3 },
+  { given = { since = "weeks", getting_worse = "no" }, p = 0.3 },
+  { given = { oiled = "recently", getting_worse = "yes" }, p = 0.3 },
+  { given = { oiled = "long_ago", since = "today" }, p = 0.3 },
+  { given = { oiled = "recently", since = "today", getting_worse = "no" }, p = 0.1 },
+  { given = { oiled = "long_ago", since = "weeks", getting_worse = "yes" }, p = 0.5 },
 ]
 """
-    text = (
-        text[:start].replace('label = "Not oiled"\nparents = ["weather", "oiled"]\n', 'label = "Not oiled"\n')
-        + rows
-        + text[end:]
-    )
+    head = text[:start].replace('label = "Not oiled"\nparents = ["weather", "oiled"]\n', 'label = "Not oiled"\n')
+    text = head + rows + text[end:]
     path.write_text(text, encoding="utf-8")
     problems = refusal(copy).problems
     assert any("'neglect', rises" in p and "above each other" in p for p in problems), problems
