@@ -5,6 +5,7 @@ import functools
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import uuid
@@ -14,10 +15,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.cases.table import MODEL_VERSION
+from bayesnet.learning.store.upgrade import MIGRATIONS
 
 PASSWORD = "geheim-7f3a"
+FIRST_EDITION = Path(__file__).parent / "stores" / "first_edition.sql"
 ENGINES = ("sqlite", "postgres")
 
 
@@ -99,6 +104,28 @@ def empty_database(engine: str, folder: Path) -> Iterator[str]:
     server().execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def first_edition(url: str) -> sqlite3.Connection:
+    """Fills an empty database with a case store as a program with version 1.0 of the model made it; gives that one itself."""
+    from alembic import command
+    from alembic.config import Config
+
+    made = sqlite3.connect(":memory:" if "postgres" in url else url.removeprefix("sqlite:///"))
+    made.executescript(FIRST_EDITION.read_text(encoding="utf-8"))
+    if "postgres" in url:
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(MIGRATIONS))
+            command.upgrade(config, "0001")
+            for table in ("model_versions", "adoptions", "cases"):
+                rows = made.execute(f"SELECT * FROM {table}").fetchall()
+                places = ", ".join(["%s"] * len(rows[0]))
+                connection.exec_driver_sql(f"INSERT INTO {table} VALUES ({places})", rows)
+            connection.exec_driver_sql("SELECT setval(pg_get_serial_sequence('adoptions', 'number'), 1)")
+        engine.dispose()
+    return made
+
+
 def random_cases(knowledge: Knowledge, n: int, seed: int = 0, distinct: int | None = None) -> pd.DataFrame:
     """A case table with gaps, labels, times and counts of all sorts; its rows repeat `distinct` patterns if given."""
     rng = np.random.default_rng(seed)
@@ -121,7 +148,9 @@ def random_cases(knowledge: Knowledge, n: int, seed: int = 0, distinct: int | No
     columns["ruled_out"] = pd.Series(rng.choice(some, patterns)[pick], dtype="str")
     columns["certainty"] = pd.Series(rng.choice([1.0, 0.5, 0.1 + 0.2], patterns)[pick])
     columns["count"] = pd.Series(rng.choice([0, 1, 1, 1, 7], n)).astype("int64")
-    return pd.DataFrame(columns)
+    table = pd.DataFrame(columns)
+    table.attrs[MODEL_VERSION] = knowledge.version
+    return table
 
 
 def in_order(cases: pd.DataFrame) -> pd.DataFrame:

@@ -420,8 +420,8 @@ def test_copies_that_secure_delete_overlooks_are_removed_too(tmp_path: Path) -> 
     names = [f"{random.getrandbits(128):032x}" for _ in range(2000)]
     for name in names:
         answers = "a" * random.randrange(5, 300)
-        row = (name, "m", random.randrange(10**9), "import", "yes", answers, "", "", 1.0, 1)
-        other.execute("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        row = (name, "m", random.randrange(10**9), "import", "yes", answers, "", "", 1.0, 1, "1.0")
+        other.execute("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     for name in random.sample(names, 700):
         other.execute("UPDATE cases SET answers = ? WHERE case_id = ?", ("b" * random.randrange(5, 400), name))
     gone = random.sample(names, 800)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +16,18 @@ from hypothesis import strategies as st
 import bayesnet
 from bayesnet.errors import BadCases
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.schema import Renamed
 from bayesnet.learning.cases import cells
 from bayesnet.learning.cases.repeats import RepeatedIds, hashed_ids
-from bayesnet.learning.cases.table import CheckedCases, case_columns, cases_table, check_cases, check_rows
+from bayesnet.learning.cases.table import (
+    CheckedCases,
+    case_columns,
+    cases_table,
+    check_cases,
+    check_names,
+    check_rows,
+    columns_to_score,
+)
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 
@@ -143,10 +153,40 @@ def test_an_unknown_column_is_refused_with_the_nearest_right_one(known: Knowledg
 
 
 def test_red_flags_and_causes_are_no_columns_and_why(known: Knowledge) -> None:
-    text = said(known, [{"dark_urine": "yes", "muscle_strain": "yes", "poor_form": "yes"}])
-    assert "'dark_urine' is a red flag: red flags are rules" in text
+    text = said(known, [{"severe_trauma": "yes", "muscle_strain": "yes", "poor_form": "yes"}])
+    assert "'severe_trauma' is a red flag: red flags are rules" in text
     assert "'muscle_strain' is a cause: write its id into the column triggered or ruled_out" in text
     assert "'poor_form' is a cause" in text
+
+
+def test_a_column_of_an_earlier_version_is_told_what_it_is_called_today(known: Knowledge) -> None:
+    gone = Renamed(before="2.0", was="shoe_size")
+    same = Renamed(before="2.0", was="warmth", now="heat")
+    later = replace(known, renamed=(*known.renamed, gone, same))
+    row = {"pain_persists": "yes", "dark_urine": "no", "shoe_size": 43, "warmth": "temperate"}
+    assert said(later, [row]).split(" / ") == [
+        "column 'pain_persists' is called 'easing' since 2.0: yes = lasting, no = minutes or days",
+        "column 'dark_urine' is a red flag, called 'muscle_breakdown' since 2.0; leave it out",
+        "column 'shoe_size' is no longer asked since 2.0; leave it out",
+        "column 'warmth' is called 'heat' since 2.0",
+    ]
+    with pytest.raises(BadCases, match=r"'dark_urine' is called 'muscle_breakdown' since 2.0: no = an empty cell"):
+        check_names(known, ["dark_urine"], columns_to_score(known))
+
+
+def test_an_answer_of_an_earlier_version_is_told_what_has_become_of_it(known: Knowledge) -> None:
+    lost = Renamed(before="2.1", was="easing", now="easing", states={"weeks": ()})
+    rows = [{"tingling_weakness": "yes"}, *({"easing": state} for state in ("yes", "no", "weeks", "dais"))]
+    assert check_cases(replace(known, renamed=(*known.renamed, lost)), rows).problems == (
+        "row 0, column tingling_weakness: 'yes' is not allowed; since 2.0 it is tingling or weakness. "
+        "Allowed: no, tingling, weakness (or empty)",
+        "row 1, column easing: 'yes' is not allowed; since 2.0 it is lasting. Allowed: minutes, days, lasting (or empty)",
+        "row 2, column easing: 'no' is not allowed; since 2.0 it is minutes or days. "
+        "Allowed: minutes, days, lasting (or empty)",
+        "row 3, column easing: 'weeks' is not allowed; since 2.1 no answer stands for it. "
+        "Allowed: minutes, days, lasting (or empty)",
+        "row 4, column easing: 'dais' is not allowed; did you mean 'days'? Allowed: minutes, days, lasting (or empty)",
+    )
 
 
 def test_a_column_given_twice_is_refused(known: Knowledge) -> None:

@@ -62,7 +62,7 @@ def test_a_saved_model_reads_as_it_was_bit_for_bit(tuned: Tuned, tmp_path) -> No
     assert same_numbers(read, tuned.model)
     made = read.knowledge.provenance
     assert made.cases == 300
-    assert made.parent == "squat_cramp 1.0"
+    assert made.parent == "squat_cramp 2.0"
     assert len(made.data_hash) == 64
     assert read.diagnose({"felt_tear": "yes"}).beliefs == tuned.model.diagnose({"felt_tear": "yes"}).beliefs
 
@@ -79,7 +79,8 @@ def test_only_numbers_change_in_the_file_and_comments_stay(model: DiagnosticMode
 
 def test_a_learned_number_names_its_cases_and_what_is_plausible_now(tuned: Tuned, tmp_path) -> None:
     raw = tomllib.loads((tuned.save(tmp_path / "m", scores=False) / "model.toml").read_text(encoding="utf-8"))
-    (row,) = raw["question"][0]["table"]["rows"]
+    (heat,) = [question for question in raw["question"] if question["id"] == "heat"]
+    (row,) = heat["table"]["rows"]
     assert row["basis"] == "learned"
     assert row["sources"][-1] == f"cases_{raw['provenance']['data_hash'][:8]}"
     low, high = row["range"]["hot_humid"]
@@ -138,9 +139,9 @@ def test_the_store_is_learned_from_only_by_who_has_not_learned_yet(store: CaseSt
 def test_differences_name_before_after_and_the_cases_behind(model: DiagnosticModel, tuned: Tuned) -> None:
     found = {(n.table, n.state): n for n in differences(model.knowledge, tuned.model.knowledge)}
     heat = found["heat", "hot_humid"]
-    assert heat.before == 0.25
+    assert heat.before == 0.2
     assert heat.after == tuned.model.knowledge.tables["heat"].rows[0].p["hot_humid"]
-    assert heat.cases == heat.strength_after - 20
+    assert heat.cases == heat.strength_after - 18
     assert heat.interval_after[1] - heat.interval_after[0] < heat.interval_before[1] - heat.interval_before[0]
     assert heat.label == "Heat hot and humid"
 
@@ -248,8 +249,9 @@ def test_an_adopted_version_has_the_red_flags_and_advice_of_today(
 
 
 def without_a_red_flag(text: str) -> str:
-    start = text.index("[[red_flag]]")
-    return text[:start] + text[text.index("[[red_flag]]", start + 1) :]
+    flags = text.split("[[red_flag]]")
+    (gone,) = [flag for flag in flags if 'id = "chest_belly_faint"' in flag]
+    return "[[red_flag]]".join(flag for flag in flags if flag is not gone)
 
 
 def test_a_version_of_another_structure_is_not_put_into_use(
@@ -273,7 +275,7 @@ def test_what_was_stopped_is_not_better(model: DiagnosticModel) -> None:
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
-        (Edit("heat", (), {"temperate": 0.7}, 20), r"Heat temperate: the probabilities sum to 0.95"),
+        (Edit("heat", (), {"temperate": 0.7}, 20), r"Heat temperate: the probabilities sum to 0.9;"),
         (Edit("heat", (), {"temperate": -0.1, "hot_humid": 1.1}, 20), "temperate is -0.1; a probability must lie"),
         (Edit("heat", (), {"temperate": float("nan"), "hot_humid": 1.0}, 20), "temperate is nan"),
         (Edit("heat", (), {"lukewarm": 0.0}, 20), "unknown state 'lukewarm'. Allowed: temperate, hot_humid"),

@@ -49,8 +49,13 @@ def in_use(path: Path | None) -> DiagnosticModel:
         with CaseStore(timeout=2.0) as store:
             return adopted_model(store, shipped)
     except (StoreError, BadModel, MissingExtra) as error:
-        complain(f"the shipped model answers, as the adopted one cannot be read: {error}")
+        complain_of_adopted(error)
         return shipped
+
+
+def complain_of_adopted(problem: object) -> None:
+    """One line that says why the version in use does not answer."""
+    complain(f"the shipped model answers, as the adopted one cannot: {problem}")
 
 
 def complain(message: str) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from bayesnet.cli.arguments import DatabaseOption, JsonOption, ModelOption, complain, print_json
 from bayesnet.diagnosis.model import load
+from bayesnet.diagnosis.words import how_many
 from bayesnet.errors import BadCases, BadEvidence
 
 app = typer.Typer(help="Collected cases: import, export, label, count and delete them.")
@@ -39,7 +40,7 @@ def import_cases(
         print_bad_rows(checked)
         raise BadCases([f"{path}: {len(checked.bad_rows):,} bad rows, nothing is stored; --skip-bad stores the others"])
     with CaseStore(database) as store, shown_work(f"storing {len(checked.good):,} cases"):
-        added = store.add(checked.good, knowledge.id)
+        added = store.add(checked.good, knowledge)
         where = store.where
     beside = path.with_name(f"{path.name.removesuffix('.gz').rsplit('.', 1)[0]}.bad{''.join(path.suffixes[-1:])}")
     if checked.bad:
@@ -60,10 +61,11 @@ def export_cases(
 ) -> None:
     """Write all cases, or some, to a file that can be imported again."""
     from bayesnet.learning.cases.files import write_cases
-    from bayesnet.learning.store import CaseStore
+    from bayesnet.learning.store import CaseStore, left_out
     from bayesnet.report.learning import shown_work
 
     knowledge = load(model).knowledge
+    unknown: Counter[str] = Counter()
     with CaseStore(database) as store, shown_work(f"writing {path}"):
         if case:
             table = store.table(knowledge, case)
@@ -71,14 +73,16 @@ def export_cases(
             if missing:
                 raise BadCases([f"the case store {store.where} has no case {name!r}" for name in missing])
             write_cases(table, path, knowledge)
+            unknown.update(left_out(table))
             print(f"wrote {len(table):,} cases to {path}")
         else:
-            unknown: Counter[str] = Counter()
             rows = store.rows(knowledge.id)
             write_cases(_noting(store.batches(knowledge), unknown) if rows else store.table(knowledge), path, knowledge)
             print(f"wrote {rows:,} cases to {path}")
-            for name, n in unknown.items():
-                complain(f"left out, as the model does not know it: {name}, of {n:,} cases")
+    for name, n in unknown.items():
+        complain(
+            f"left out, as the model does not know it, or asks it otherwise today: {name}, of {how_many(n, 'case')}"
+        )
 
 
 def _noting(tables: Iterable[Any], missing: "Counter[str]") -> Iterator[Any]:

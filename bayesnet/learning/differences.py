@@ -78,7 +78,8 @@ def _pairs(before: Knowledge, after: Knowledge) -> list[Pair]:
     if {name: shape_of(table) for name, table in before.tables.items()} != {
         name: shape_of(table) for name, table in after.tables.items()
     }:
-        raise BadModel([f"{before.id} and {after.id} differ in more than their numbers; compare versions of one model"])
+        sides = " and ".join(f"{side.id} {side.version}" for side in (before, after))
+        raise BadModel([f"{sides} differ in more than their numbers; compare versions of one model"])
     found = []
     for table in before.tables.values():
         for row, other in zip(table.rows, after.tables[table.id].rows, strict=True):

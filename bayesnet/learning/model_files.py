@@ -15,7 +15,7 @@ from tomlkit.items import InlineTable, Table
 
 from bayesnet.errors import BadFile
 from bayesnet.knowledge.knowledge import Knowledge
-from bayesnet.knowledge.load import knowledge_of
+from bayesnet.knowledge.load import NEEDED, OPTIONAL, knowledge_of
 from bayesnet.knowledge.numbers import Elicited
 from bayesnet.knowledge.schema import YES
 
@@ -53,6 +53,8 @@ def save_model(knowledge: Knowledge, path: str | Path) -> Path:
             inside = Path(made) / "model"
             inside.mkdir()
             for name, text in model_texts(knowledge).items():
+                if name not in (*NEEDED, *OPTIONAL):
+                    raise BadFile(f"cannot write {folder}: {name!r} is no file of a model")
                 _write(inside / name, text)
             inside.rename(folder)
     except OSError as error:

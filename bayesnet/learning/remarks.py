@@ -44,7 +44,7 @@ def remarks(task: Problem, found: Search, ends: Sequence[Start]) -> list[str]:
         said.append(f"{share} cases are simulated: the numbers then describe the simulation, not people.")
     if patterns.left_out:
         listed = ", ".join(f"{name} ({n:,})" for name, n in patterns.left_out.items())
-        said.append(f"Left out, as the model does not know it: {listed}.")
+        said.append(f"Left out, as the model does not know it, or asks it otherwise today: {listed}.")
     if patterns.skipped:
         first = f", first {patterns.skipped.listed[0]}" if patterns.skipped.listed else ""
         said.append(f"Left out, as they cannot be taken: {patterns.skipped}{first}.")

@@ -7,6 +7,7 @@ Every command asks which version is in use, so nothing that learning needs is im
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -75,10 +76,13 @@ def adopted_model(store: CaseStore, shipped: DiagnosticModel) -> DiagnosticModel
 def renewed(model: DiagnosticModel, shipped: DiagnosticModel) -> DiagnosticModel:
     """The numbers of a version in the shipped model of today: its questions, advice and red flags are never older than that.
 
-    Raises BadModel where the two differ in more than their numbers.
+    Raises BadModel for numbers of another version of the model, and where the two differ in more than their numbers.
     """
     from bayesnet.learning.differences import differences
 
+    made = model.knowledge
+    if problem := misfit(made.version_name, made.version, shipped.knowledge):
+        raise BadModel([problem])
     differences(shipped.knowledge, model.knowledge)
     rows = {name: table.rows for name, table in model.knowledge.tables.items()}
     knowledge = replace(
@@ -89,6 +93,25 @@ def renewed(model: DiagnosticModel, shipped: DiagnosticModel) -> DiagnosticModel
     return DiagnosticModel(knowledge)
 
 
+def misfit(name: str, under: str, today: Knowledge) -> str:
+    """Why a version is not used that was made under another one of the model (as `made_under` tells); empty where it may be."""
+    if under in ("", today.version):
+        return ""
+    return (
+        f"{name} was made under version {under} of {today.id}, and the program has {today.version}: its numbers do not fit. "
+        f"`bayesnet models export {name} -o FOLDER` writes a folder that --model FOLDER still uses"
+    )
+
+
+def made_under(version: ModelVersion) -> str:
+    """The version of the model under which a version was made, read from the head of its file; empty if that is damaged."""
+    head = version.files.get("model.toml", "").partition("\n[")[0]
+    try:
+        return str(tomllib.loads(head).get("version", ""))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return ""
+
+
 def model_named(store: CaseStore, shipped: DiagnosticModel, name: str) -> DiagnosticModel:
     """The model of a version's id; "shipped" is the shipped one. Raises UnknownName."""
     return shipped if name == SHIPPED else model_of(store.version(name))
@@ -97,17 +120,17 @@ def model_named(store: CaseStore, shipped: DiagnosticModel, name: str) -> Diagno
 def adopt(store: CaseStore, shipped: DiagnosticModel, name: str, force: bool = False) -> DiagnosticModel:
     """Puts a version into use, "shipped" the shipped model, and gives it back.
 
-    Raises NotBetter, unless forced, for a tuned version that was not shown to be better, and UnknownName.
+    Raises NotBetter, unless forced, for a tuned version that was not shown to be better, UnknownName, and as `renewed`.
     """
     model = shipped.knowledge.id
     if name == SHIPPED:
         store.adopt(model, None)
         return shipped
     version = store.version(name)
+    found = renewed(model_of(version), shipped)  # what cannot be read, or no longer fits, is not put into use
     why_not = not_better(version.summary)
     if why_not and not force:
         raise NotBetter(f"{name} is not adopted: {why_not}. To adopt it all the same, force it (--force)")
-    found = renewed(model_of(version), shipped)  # what cannot be read, or no longer fits, is not put into use
     store.adopt(model, name)
     return found
 

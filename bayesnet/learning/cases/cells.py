@@ -3,7 +3,7 @@
 Distinct values are checked once: a column is codes into a short list of values, -1 where a cell is empty.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -108,9 +108,11 @@ def texts(given: pd.Series, parse: Parse, empty: str) -> Cells:
     return Cells(pd.array(parsed, dtype="str").take(codes), wrong)
 
 
-def states(given: pd.Series, allowed: Sequence[str], takes: str, empty: str = "") -> Cells:
+def states(
+    given: pd.Series, allowed: Sequence[str], takes: str, empty: str = "", earlier: Mapping[str, str] | None = None
+) -> Cells:
     """A question's answers, as a category of all its states in order; an empty cell is `empty`, or stays unanswered."""
-    parse = one_of(allowed, takes)
+    parse = one_of(allowed, takes, earlier)
     missing = allowed.index(empty) if empty in allowed else -1
     codes, parsed, wrong = look_up(given, lambda value: allowed.index(parse(value)), missing)
     chosen = np.array(parsed, dtype=np.int64)[codes]
@@ -123,13 +125,15 @@ def numbers(given: pd.Series, parse: Parse, empty: float, dtype: type) -> Cells:
     return Cells(np.array(parsed, dtype=dtype)[codes], wrong)
 
 
-def one_of(allowed: Sequence[str], takes: str) -> Parse:
-    """Takes exactly the allowed words."""
+def one_of(allowed: Sequence[str], takes: str, earlier: Mapping[str, str] | None = None) -> Parse:
+    """Takes exactly the allowed words; `earlier` says what has become of others that once were."""
     hints = count()
 
     def parse(value: Any) -> str:
         if isinstance(value, str) and value in allowed:
             return value
+        if earlier and isinstance(value, str) and value in earlier:
+            raise Refused(f"is not allowed; {earlier[value]}. Allowed: {takes}")
         if next(hints) >= HINTS:
             raise Refused(f"is not allowed. Allowed: {takes}")
         raise Refused(f"is not allowed{hint(value, allowed)}{takes}")

@@ -1,11 +1,12 @@
 """What a case is, written down once, from the model; and any table held against it: the case table, or every problem.
 
-The case table is a DataFrame with the columns of `case_columns` in their order, without gaps except for open questions.
+The case table is a DataFrame with the columns of `case_columns` in their order, without gaps except for open questions. Its
+`attrs` note the version of the model.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from bayesnet.knowledge.knowledge import Knowledge
 from bayesnet.knowledge.schema import BINARY, YES, ids
 from bayesnet.learning.cases import cells
 from bayesnet.learning.cases.cells import CAUSE_SEPARATOR, LARGEST_COUNT, LONGEST_ID, Cells, short
+from bayesnet.learning.cases.renaming import column_today, states_today
 from bayesnet.learning.cases.repeats import Earlier, settle_repeats
 
 Kind = Literal["id", "given_id", "time", "word", "choice", "answer", "causes", "certainty", "count"]
@@ -28,13 +30,18 @@ Table = pd.DataFrame | Sequence[Mapping[str, Any]]
 CASE_ID, RECORDED_AT, ORIGIN = "case_id", "recorded_at", "origin"
 TRIGGERED, RULED_OUT, CERTAINTY, COUNT = "triggered", "ruled_out", "certainty", "count"
 ORIGINS = ("dashboard", "import", "simulated")
+MODEL_VERSION = "model_version"
+"""Where a case table notes, in its `attrs`, which version of the model it was held against."""
 NAMED_COLUMNS = 20
 """At most so many unknown columns are named: a table with thousands is another table."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the case table: what it means, what it takes, and what an empty cell stands for, in words."""
+    """A column of the case table: what it means, what it takes, and what an empty cell stands for, in words.
+
+    `earlier`: words that it took in an earlier version of the model, and what has become of each.
+    """
 
     name: str
     kind: Kind
@@ -42,6 +49,7 @@ class Column:
     takes: str
     empty: str
     allowed: tuple[str, ...] = ()
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,15 @@ def case_columns(knowledge: Knowledge) -> tuple[Column, ...]:
     causes = tuple(dict.fromkeys((*knowledge.causes, *knowledge.headings)))
     named = f'{", ".join(causes)}, separated by "{CAUSE_SEPARATOR}" (or empty)'
     answers = (
-        Column(q.id, "answer", q.ask, f"{', '.join(ids(q.states))} (or empty)", "unanswered", ids(q.states))
+        Column(
+            name=q.id,
+            kind="answer",
+            means=q.ask,
+            takes=f"{', '.join(ids(q.states))} (or empty)",
+            empty="unanswered",
+            allowed=ids(q.states),
+            earlier=states_today(knowledge, q.id),
+        )
         for q in knowledge.questions.values()
     )
     return (
@@ -186,6 +202,7 @@ def check_rows(
         table[column.name] = found.values
         wrong.extend((position, place, value, why) for position, value, why in found.wrong)
     checked = pd.DataFrame(table)
+    checked.attrs[MODEL_VERSION] = knowledge.version
     places = {column.name: place for place, column in enumerate(columns)}
     related = {places[name] for name in (knowledge.outcome.id, TRIGGERED, RULED_OUT)}
     readable = np.ones(len(frame), dtype=bool)
@@ -210,7 +227,7 @@ def column_cells(column: Column, given: pd.Series, now: datetime) -> Cells:
         "time": lambda: cells.times(given, now, takes),
         "word": lambda: cells.texts(given, cells.one_of(column.allowed, takes), column.empty),
         "choice": lambda: cells.states(given, column.allowed, takes, column.empty),
-        "answer": lambda: cells.states(given, column.allowed, takes),
+        "answer": lambda: cells.states(given, column.allowed, takes, earlier=column.earlier),
         "causes": lambda: cells.texts(given, cells.causes(column.allowed, takes), ""),
         "certainty": lambda: cells.numbers(given, cells.certainty(takes), 1.0, float),
         "count": lambda: cells.numbers(given, cells.whole_count(takes), 1, np.int64),
@@ -273,6 +290,8 @@ def check_names(knowledge: Knowledge, names: Sequence[object], columns: Sequence
 
 
 def _unknown_column(knowledge: Knowledge, name: object, allowed: Sequence[str]) -> str:
+    if renamed := column_today(knowledge, name, allowed):
+        return renamed
     if name in knowledge.red_flags:
         return f"column {name!r} is a red flag: red flags are rules, nothing is learned from them; leave it out"
     if name in knowledge.causes or name in knowledge.headings:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, TextClause, select, text
 from sqlalchemy.dialects import sqlite
 
 from bayesnet.errors import BadCases
+from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.learning.store.earlier import answers_of_today
 from bayesnet.learning.store.json_text import TEXTS, read_json
 from bayesnet.learning.store.schema import cases as stored
 from bayesnet.learning.store.schema import now
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 20_000
 """Rows turned from the table at a time."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The version is not among them: the same case, exported and read again by a later program, is the same case.
 COMPARED = ("model", "recorded_at", "origin", "outcome", "answers", "triggered", "ruled_out", "certainty", "count")
 
 
@@ -35,26 +38,33 @@ class Added:
     known: int
 
 
-def batches_of(cases: pd.DataFrame, model: str) -> Iterator[list[Row]]:
+def batches_of(cases: pd.DataFrame, model: Knowledge | str) -> Iterator[list[Row]]:
     """The case table as rows, ordered by id, a batch at a time. Raises BadCases for what is no case table.
 
     In order, so that programs that save the same cases at once wait for each other, never crosswise.
     The first batch is made at once: before a transaction, so that nobody waits for it.
     """
     # Not at the top: whoever just asks which version is in use needs no pandas.
+    from bayesnet.learning.cases.table import MODEL_VERSION
     from bayesnet.learning.store.rows import order_of_ids, to_rows
 
     order = order_of_ids(cases)
-    batches = (to_rows(cases.iloc[order[start : start + BATCH]], model) for start in range(0, len(order), BATCH))
+    name, version = (model, "") if isinstance(model, str) else (model.id, model.version)
+    version = str(cases.attrs.get(MODEL_VERSION, version))
+    starts = range(0, len(order), BATCH)
+    batches = (to_rows(cases.iloc[order[start : start + BATCH]], name, version) for start in starts)
     return chain(list(islice(batches, 1)), batches)
 
 
-def add(connection: Connection, batches: Iterable[list[Row]]) -> Added:
-    """Store what is new. Raises BadCases, naming each id that the store has with other content."""
+def add(connection: Connection, batches: Iterable[list[Row]], knowledge: Knowledge | None) -> Added:
+    """Store what is new. Raises BadCases, naming each id that the store has with other content.
+
+    Answers of different versions are compared as `knowledge` reads them; without it, as they are.
+    """
     new = total = 0
     problems: list[str] = []
     for rows in batches:
-        new += _add_batch(connection, rows, problems)
+        new += _add_batch(connection, rows, problems, knowledge)
         total += len(rows)
     if problems:
         raise BadCases(problems)
@@ -64,7 +74,7 @@ def add(connection: Connection, batches: Iterable[list[Row]]) -> Added:
     return Added(new, total - new)
 
 
-def _add_batch(connection: Connection, rows: list[Row], problems: list[str]) -> int:
+def _add_batch(connection: Connection, rows: list[Row], problems: list[str], knowledge: Knowledge | None) -> int:
     """How many of these rows were new; what is wrong with others is added to `problems`."""
     moment = now()
     fresh: dict[str, Row] = {}
@@ -76,7 +86,7 @@ def _add_batch(connection: Connection, rows: list[Row], problems: list[str]) -> 
     present = dict(_present(connection, [name for name in fresh if name not in inserted]))
     for row in rows:
         known = present.get(row["case_id"], fresh[row["case_id"]])
-        differences = list(_differences(known, row))
+        differences = list(_differences(known, row, knowledge))
         if differences:
             problems.append(f"case_id {row['case_id']!r} is there with other content: {'; '.join(differences)}")
     return len(inserted)
@@ -118,18 +128,25 @@ def chunks(names: list[str], size: int = 10_000) -> Iterator[list[str]]:
         yield some
 
 
-def _differences(known: Row, given: Row) -> Iterator[str]:
+def _differences(known: Row, given: Row, knowledge: Knowledge | None) -> Iterator[str]:
     """What differs, in words. A case that came without a time was not recorded at another one."""
     for column in COMPARED:
         there, here = known[column], given[column]
         if there == here or here is None:
             continue
         if column == "answers":
-            yield from _different_answers(*(read_json(TEXTS, said, "the answers of a case") for said in (there, here)))
+            translate = knowledge if known["model_version"] != given["model_version"] else None
+            yield from _different_answers(*(_answers(row, translate) for row in (known, given)))
         elif column == "recorded_at":
             yield f"recorded_at is {moment_of(there).isoformat()}, given {moment_of(here).isoformat()}"
         else:
             yield f"{column} is {there!r}, given {here!r}"
+
+
+def _answers(row: Row, knowledge: Knowledge | None) -> dict[str, str]:
+    """The answers of a row; in the terms of a model, if one is given."""
+    answers = read_json(TEXTS, row["answers"], "the answers of a case")
+    return answers if knowledge is None else answers_of_today(knowledge, answers, row["model_version"])
 
 
 def _different_answers(there: dict[str, str], here: dict[str, str]) -> Iterator[str]:

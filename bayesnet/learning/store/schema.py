@@ -5,7 +5,7 @@ import time
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.dialects import postgresql
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`."""
 VERSION_TABLE = "case_store_schema"
 """Where the revision of a database is noted: a name of our own, since a server's database may be shared."""
@@ -30,6 +30,9 @@ cases = Table(
     Column("ruled_out", Code, nullable=False),
     Column("certainty", Float(53), nullable=False),
     Column("count", BigInteger, nullable=False),
+    # The version of the model under which it was logged; empty: before versions were noted. The default serves programs of
+    # the schema before this one that still run.
+    Column("model_version", Code, nullable=False, server_default=""),
     Index("cases_by_time", "model", "recorded_at", "case_id"),
 )
 

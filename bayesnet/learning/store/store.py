@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from bayesnet.learning.store.rows import Reader
 
-_PATTERN = (cases.c.outcome, cases.c.answers, cases.c.triggered, cases.c.ruled_out, cases.c.certainty)
+_PATTERN = (
+    cases.c.outcome,
+    cases.c.answers,
+    cases.c.triggered,
+    cases.c.ruled_out,
+    cases.c.certainty,
+    cases.c.model_version,  # equal texts of two versions may mean different things
+)
 _CASE = (cases.c.case_id, cases.c.recorded_at, cases.c.origin, *_PATTERN, cases.c["count"])
 _TIME = (cases.c.recorded_at, cases.c.case_id)
 _WEIGHT = cast(func.sum(cases.c["count"]), BigInteger)
@@ -70,13 +77,18 @@ class CaseStore:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.where!r})"
 
-    def add(self, table: pd.DataFrame, model: str) -> Added:
-        """Store a case table under a model's id, all of it or nothing; cases that are there already are left as they are.
+    def add(self, table: pd.DataFrame, model: Knowledge | str) -> Added:
+        """Store a case table of a model, all of it or nothing; cases that are there already are left as they are.
+
+        With each case the version of the model is kept: the one that the table notes, as tables of `cases_table` and
+        `simulate` do, else that of `model`. A model given by its id alone has none: a table that notes none either is read
+        as one of the first version, and what is there already is compared as it was stored, not as it reads today.
 
         A case without a time (NaT) is recorded now. Raises BadCases for ids that are there with other content.
         """
         batches = saving.batches_of(table, model)
-        return self._database.write(lambda connection: saving.add(connection, batches))
+        knowledge = None if isinstance(model, str) else model
+        return self._database.write(lambda connection: saving.add(connection, batches, knowledge))
 
     def label(self, case_id: str, triggered: Sequence[str], ruled_out: Sequence[str], certainty: float = 1.0) -> None:
         """Note what a case turned out to be, in place of what was noted before. Raises StoreError for an unknown id."""
@@ -163,16 +175,20 @@ class CaseStore:
         return self._database.read(lambda connection: connection.execute(query).all())
 
     def patterns(self, knowledge: Knowledge) -> pd.DataFrame:
-        """The distinct cases with their summed `count`: the case table without ids, times and origins.
+        """The distinct cases with their summed `count`, to learn from: the case table without ids, times and origins.
 
-        Counted in the database. What the model does not know is left out; `left_out(patterns)` says what that was.
+        Counted in the database. What the model does not know is left out; `left_out(patterns)` says what that was. Unlike
+        in `table`, which is looked at, a question of an earlier version goes as a whole where any of its answers is lost.
         """
+        from bayesnet.learning.store.earlier import state_to_learn_from
         from bayesnet.learning.store.rows import Reader, merged
 
         grouped = select(*_PATTERN, _WEIGHT).where(cases.c.model == knowledge.id, cases.c["count"] > 0)
         grouped = grouped.group_by(*_PATTERN).order_by(*_PATTERN)
-        patterns = self._frame(Reader(knowledge), Reader.patterns, [grouped])
-        return merged(patterns) if left_out(patterns) else patterns
+        reader = Reader(knowledge, state_to_learn_from)
+        patterns = self._frame(reader, Reader.patterns, [grouped])
+        as_stored = reader.versions <= {knowledge.version} and not left_out(patterns)
+        return patterns if as_stored else merged(patterns)
 
     def _frame(
         self, reader: Reader, table_of: Callable[[Reader, Sequence[Any]], pd.DataFrame], queries: list[Select[Any]]
