@@ -86,9 +86,9 @@ def show_results(diagnosis: Diagnosis, ignored: Sequence[str]) -> None:
 
 
 def show_ignored(ignored: Sequence[str]) -> None:
-    """What of the link is no answer."""
+    """What of the link is no answer, or may be several."""
     if ignored:
-        st.warning("Part of the link was ignored: " + "; ".join(ignored) + ".")
+        st.warning("Part of the link was ignored or is in doubt: " + "; ".join(ignored) + ".")
 
 
 def show_contradiction(error: ImpossibleEvidence) -> None:
@@ -97,7 +97,7 @@ def show_contradiction(error: ImpossibleEvidence) -> None:
     ticked = [flag for flag in knowledge.red_flags.values() if session.answers().get(flag.id) == YES]
     for flag in sorted(ticked, key=lambda flag: -knowledge.level_ranks[flag.level]):
         level = knowledge.levels[flag.level]
-        st.error(f"**{level.label}.** {level.said(all_asked=True).says}\n\n{flag.label}: {flag.says}")
+        st.error(f"**{level.label}.** {flag.label}: {flag.says}\n\n{level.said(all_asked=True).says}")
     st.error(f"These answers cannot be diagnosed. {error}")
     asking.show_answered()
 
@@ -118,8 +118,9 @@ def show_bars(diagnosis: Diagnosis) -> None:
 def show_banner(diagnosis: Diagnosis) -> None:
     """The level in words, with what to do before all else; what brought it; and whether the warning signs are still open."""
     advice, rank = diagnosis.advice, session.model().knowledge.level_ranks[diagnosis.advice.level.id]
-    lines = [f"**{advice.level.label}.** {advice.level.says}"]
-    lines += [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
+    signs = [f"{flag.label}: {flag.says}" for flag in diagnosis.red_flags]
+    lines = [f"**{advice.level.label}.** {signs[0]}", *signs[1:], advice.level.says] if signs else []
+    lines = lines or [f"**{advice.level.label}.** {advice.level.says}"]
     if rank > 0 and not diagnosis.red_flags:
         lines += [f"Because of {item.because}." for item in advice if item.level == advice.level and item.because]
     if diagnosis.warning_signs in ("not asked", "partly answered"):

@@ -1,12 +1,13 @@
 """The answers as the page's address has them, and back. Knows no Streamlit.
 
 That no warning sign applies is one word there (`warning_signs=none`). Addresses of earlier versions of a model are taken in
-today's names, where a state of then is one state of today.
+today's names; where a state of then may be several of today, the worst of them is taken, and that is told.
 """
 
 from collections.abc import Mapping, Sequence
 
 from bayesnet.knowledge.knowledge import Knowledge
+from bayesnet.knowledge.order import order_of
 from bayesnet.knowledge.renamed import answer_of_today
 from bayesnet.knowledge.schema import NO, NONE_OF_THEM, WARNING_SIGNS, YES
 
@@ -20,12 +21,18 @@ def to_link(knowledge: Knowledge, answers: Mapping[str, str]) -> dict[str, str]:
 
 
 def from_link(knowledge: Knowledge, given: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
-    """The answers that an address gives, {name: every value it has there}; and why the rest is ignored, for the user."""
+    """The answers that an address gives, {name: every value it has there}; and what is ignored or in doubt, for the user."""
     answers: dict[str, str] = {}
     ignored = []
     for name, values in given.items():
         now, state = answer_of_today(knowledge, name, values[0])
         allowed = knowledge.allowed_answers.get(now, ())
+        if isinstance(state, Mapping) and len(values) == 1:
+            state = _worst(knowledge, now, state)
+            labels = knowledge.labels[now], _label(knowledge, now, state)
+            ignored.append(
+                f"{labels[0]} may be several answers today, and {labels[1]} is taken until you answer it anew"
+            )
         if len(values) > 1:
             ignored.append(f"{_plain(name)} is answered twice")
         elif state in allowed and answers.get(now, state) == state:
@@ -45,6 +52,16 @@ def from_link(knowledge: Knowledge, given: Mapping[str, Sequence[str]]) -> tuple
         else:
             answers |= dict.fromkeys(knowledge.red_flags, NO)
     return answers, ignored
+
+
+def _worst(knowledge: Knowledge, question: str, states: Mapping[str, float]) -> str:
+    """The state that stands above most others: what is in doubt is taken seriously."""
+    order = order_of(knowledge.states[question], knowledge.questions[question].worse)
+    return max(states, key=lambda state: int(order[:, knowledge.states[question].index(state)].sum()))
+
+
+def _label(knowledge: Knowledge, question: str, state: str) -> str:
+    return next(each.label for each in knowledge.questions[question].states if each.id == state)
 
 
 def none_of_them(knowledge: Knowledge, answers: Mapping[str, str]) -> bool:

@@ -22,7 +22,7 @@ def ask_signs() -> None:
         key, ticked = session.widget(f"flag:{flag.id}"), given.get(flag.id) == YES
         if st.checkbox(f"**{flag.label}**  \n{flag.question}", ticked, key=key, on_change=_take, args=(key,)):
             level = knowledge.levels[flag.level]
-            st.error(f"**{level.label}.** {level.said(all_asked=True).says}")
+            st.error(f"**{level.label}.** {flag.says}\n\n{level.said(all_asked=True).says}")
     if none_of_them(knowledge, given):
         st.success("Noted: none of these.")
         st.button("Undo none of these", key="undo_signs", on_click=forget_no)

@@ -130,8 +130,17 @@ def test_an_address_of_the_first_edition_is_taken_in_todays_names(
 @pytest.mark.parametrize(
     ("given", "found", "told"),
     [
-        ({"tingling_weakness": ["yes"]}, {}, "`tingling_weakness` cannot be `yes` (it can be no, tingling, weakness)"),
-        ({"pain_persists": ["no"]}, {}, "there is no question `pain_persists`"),
+        (
+            {"tingling_weakness": ["yes"]},
+            {"tingling_weakness": "weakness"},
+            "Tingling or weakness may be several answers today, and Weak is taken until you answer it anew",
+        ),
+        (
+            {"pain_persists": ["no"]},
+            {"easing": "days"},
+            "How it eased may be several answers today, and Easing is taken until you answer it anew",
+        ),
+        ({"pain_persists": ["no", "yes"]}, {}, "`pain_persists` is answered twice"),
         ({"dark_urine": ["no"]}, {}, "there is no question `dark_urine`"),
         ({"heat": ["hot_humid", "temperate"]}, {}, "`heat` is answered twice"),
         ({"easing": ["days"], "pain_persists": ["yes"]}, {"easing": "days"}, "`easing` is answered twice"),
@@ -145,7 +154,7 @@ def test_an_address_of_the_first_edition_is_taken_in_todays_names(
         ({"warning_signs": ["none", "none"]}, {}, "`warning_signs` is answered twice"),
     ],
 )
-def test_what_an_address_cannot_mean_is_told_and_ignored(
+def test_what_an_address_cannot_mean_or_may_mean_twice_is_told(
     links: ModuleType, model: DiagnosticModel, given: dict[str, list[str]], found: dict[str, str], told: str
 ) -> None:
     assert links.from_link(model.knowledge, given) == (found, [told])
@@ -221,7 +230,9 @@ def test_a_ticked_sign_is_yes_and_unticked_it_is_open(open_page: Open, model: Di
     assert answers(page) == {"cauda_equina": "yes"}
     assert "no_sign" not in keys(page)  # it would contradict the box
     top = list(model.knowledge.levels.values())[-1]
-    assert page.error[0].value.startswith(f"**{top.label}.** {top.do_first} {top.says}")
+    said, sign = page.error[0].value, model.knowledge.red_flags["cauda_equina"]
+    assert said.startswith(f"**{top.label}.** {sign.label}: {sign.says}")
+    assert said.endswith(f"{top.do_first} {top.says}")
     box(page, "cauda_equina").uncheck().run()
     assert answers(page) == {}
     assert "no_sign" in keys(page)

@@ -125,15 +125,14 @@ def test_soft_answers_are_those_of_the_api(model: DiagnosticModel) -> None:
 
 def test_the_level_and_the_red_flag_stand_first() -> None:
     printed = " ".join(said("diagnose", "illness_signs=yes").split())
-    assert printed.startswith("Be seen today. Phone your doctor ")
-    assert 0 < printed.index("Red flag: Fever or ill") < printed.index("triggered it")
+    assert printed.startswith("Be seen today. Red flag: Fever or ill")
+    assert printed.index("Red flag: ") < printed.index("Phone your doctor ") < printed.index("triggered it")
     assert "Not now, because " in printed
 
 
 def test_in_an_emergency_nothing_else_is_to_be_read(model: DiagnosticModel) -> None:
     printed = said("diagnose", "muscle_breakdown=yes", "felt_tear=yes")
-    assert printed.startswith("Emergency. ")
-    assert "Red flag: Brown urine" in printed
+    assert " ".join(printed.split()).startswith("Emergency. Red flag: Brown urine")
     assert "triggered it" not in printed
     assert "Not now" not in printed
     told = json.loads(said("diagnose", "muscle_breakdown=yes", "felt_tear=yes", "--json"))

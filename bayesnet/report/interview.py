@@ -52,7 +52,7 @@ def _ask_flags(model: DiagnosticModel, given: dict[str, Any], out: Console) -> b
         said = _prompt(out, f"numbers, {NONE} for none of them, {SKIP} or Enter for not sure, {END} for enough")
         if said in ("", SKIP, END):
             return said != END
-        chosen = [] if said in (NONE, "0") else said.replace(",", " ").split()
+        chosen = [] if said in (NONE, "no", "0") else said.replace(",", " ").split()
         if all(part.isdigit() and 1 <= int(part) <= len(flags) for part in chosen):
             up = {int(part) for part in chosen}
             given.update({flag.id: "yes" if i in up else "no" for i, flag in enumerate(flags, start=1)})
