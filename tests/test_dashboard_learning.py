@@ -20,7 +20,7 @@ from bayesnet.shipped import shipped
 
 pytestmark = pytest.mark.browser
 SAMPLE = shipped("data") / "squat_cramp" / "sample_cases.csv"
-LONG = 60_000
+LONG = 180_000
 
 
 @pytest.fixture
@@ -378,7 +378,7 @@ def test_while_learning_other_pages_answer_and_a_stop_keeps_what_was_reached(pag
     from bayesnet import load, simulate
     from bayesnet.learning.simulation import redrawn
 
-    store.add(simulate(redrawn(load(), 4), 8_000, 4, 0.3, 0.4), "squat_cramp")
+    store.add(simulate(redrawn(load(), 4), 4_000, 4, 0.3, 0.4), "squat_cramp")
     page.set_viewport_size(LAPTOP)
     page.goto("/tuning")
     click(page.get_by_role("button", name="Learn", exact=True), timeout=OPENING)
