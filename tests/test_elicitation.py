@@ -126,3 +126,17 @@ def test_ranges_that_their_strength_contradicts_are_told(model: DiagnosticModel)
     assert any("its range holds" in line and "fits best" in line for line in warnings)
     assert any("give it a range, or a strength of at least" in line for line in warnings)
     assert all("no one strength fits" in line for line in warnings_of(model.knowledge))
+
+
+def test_without_scipy_model_check_still_checks_the_laws(tmp_path: Path) -> None:
+    """The core is installed without it; what it would have told is named in one line."""
+    (tmp_path / "scipy").mkdir()
+    (tmp_path / "scipy" / "__init__.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'scipy'\", name='scipy')"
+    )
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bayesnet.cli import main; "
+    code += "sys.argv = ['bayesnet', 'model', 'check']; main()"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert "no contradiction" in run.stdout
+    assert "needs the optional part 'learn'" in run.stderr

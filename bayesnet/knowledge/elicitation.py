@@ -88,6 +88,7 @@ def fitted_strength(p: Mapping[str, float], ranges: Mapping[str, Range]) -> floa
     Returns:
         The equivalent sample size of least squared differences of the log-odds, to three significant digits.
     """
+    _beta()  # before scipy.optimize: where scipy is not installed, that is told
     from scipy.optimize import minimize_scalar
 
     def distance(log_strength: Array) -> Array:
