@@ -187,7 +187,9 @@ def test_a_warning_sign_comes_first_in_what_to_do(page: Page, model: DiagnosticM
 def test_an_emergency_stands_before_everything(page: Page, model: DiagnosticModel) -> None:
     open_check(page, "/?shoes=red&felt_tear=yes&cauda_equina=yes")
     alerts = page.get_by_role("alert")
-    expect(alerts.first).to_contain_text("Emergency. " + model.knowledge.levels["emergency"].do_first)
+    sign = model.knowledge.red_flags["cauda_equina"]
+    expect(alerts.first).to_contain_text(f"Emergency. {sign.label}: {sign.says}")
+    expect(alerts.first).to_contain_text(model.knowledge.levels["emergency"].do_first)
     expect(alerts.nth(1)).to_contain_text("Part of the link was ignored")
     expect(page.get_by_role("radiogroup", name=re.compile("^Next: "))).to_have_count(0)
 
