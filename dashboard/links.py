@@ -29,7 +29,7 @@ def from_link(knowledge: Knowledge, given: Mapping[str, Sequence[str]]) -> tuple
         allowed = knowledge.allowed_answers.get(now, ())
         if isinstance(state, Mapping) and len(values) == 1:
             state = _worst(knowledge, now, state)
-            labels = knowledge.labels[now], _label(knowledge, now, state)
+            labels = knowledge.labels[now], knowledge.state_label(now, state)
             ignored.append(
                 f"{labels[0]} may be several answers today, and {labels[1]} is taken until you answer it anew"
             )
@@ -58,10 +58,6 @@ def _worst(knowledge: Knowledge, question: str, states: Mapping[str, float]) -> 
     """The state that stands above most others: what is in doubt is taken seriously."""
     order = order_of(knowledge.states[question], knowledge.questions[question].worse)
     return max(states, key=lambda state: int(order[:, knowledge.states[question].index(state)].sum()))
-
-
-def _label(knowledge: Knowledge, question: str, state: str) -> str:
-    return next(each.label for each in knowledge.questions[question].states if each.id == state)
 
 
 def none_of_them(knowledge: Knowledge, answers: Mapping[str, str]) -> bool:

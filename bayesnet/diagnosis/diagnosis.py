@@ -110,8 +110,7 @@ class Diagnosis:
 
     def label_of(self, level: str) -> str:
         """What a level is called for this case: otherwise while a warning sign is unanswered."""
-        knowledge = self._case.reader.knowledge
-        return knowledge.levels[level].said(self._case.answers.all_asked(knowledge)).label
+        return self._case.level_label(level)
 
     @property
     def leaves_out(self) -> str:

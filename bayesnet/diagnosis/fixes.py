@@ -131,7 +131,7 @@ def fixes(case: Case) -> Fixes:
     for (habit, to), result in zip(options, results[1:], strict=True):
         question = habits[habit]
         if result.lowered > LOWERS and (habit not in best or result.lowered > best[habit].lowered):
-            label = next(state.label for state in question.states if state.id == to)
+            label = case.reader.knowledge.state_label(habit, to)
             effort = question.habit.effort if question.habit else ""
             best[habit] = Fix(habit, question.label, case.given.get(habit), to, label, effort, result)
     return Fixes(results[0].before, tuple(sorted(best.values(), key=lambda fix: -fix.lowered)))

@@ -77,6 +77,5 @@ def _says(case: Case, change: Mapping[str, str | None], first: str | None, level
     if first is not None:
         then.append(f"{knowledge.labels[first]} would come first")
     if level is not None:
-        label = knowledge.levels[level].said(case.answers.all_asked(knowledge)).label
-        then.append(f"the advice would be \u201c{label}\u201d")
+        then.append(f"the advice would be \u201c{case.level_label(level)}\u201d")
     return f"If {' and '.join(changed)}, {' and '.join(then)}."

@@ -200,6 +200,11 @@ class Case:
         """What the network is told: the answers, and that the outcome happened."""
         return {**self.given, **self.reader.outcome}
 
+    def level_label(self, level: str) -> str:
+        """What a level is called for this case: otherwise while a warning sign is unanswered."""
+        knowledge = self.reader.knowledge
+        return knowledge.levels[level].said(self.answers.all_asked(knowledge)).label
+
     def answering(self, given: Mapping[str, Answer]) -> Case:
         """The same case with other answers to the network's questions; red flags stay."""
         return replace(self, answers=replace(self.answers, given=given))

@@ -152,13 +152,14 @@ class Knowledge:
             what += ", with no known cause"
         elif part:
             what += f", by {self.labels.get(part, part.replace('_', ' '))}"
-        given = ", ".join(f"{self.labels[parent]} {self._state_label(parent, of)}" for parent, of in row.given)
-        of_state = "" if table.states == BINARY else f" {self._state_label(table.variable, state)}"
+        given = ", ".join(f"{self.labels[parent]} {self.state_label(parent, of).lower()}" for parent, of in row.given)
+        of_state = "" if table.states == BINARY else f" {self.state_label(table.variable, state).lower()}"
         return f"{what}{of_state}" + (f" ({given})" if given else "")
 
-    def _state_label(self, variable: str, state: str) -> str:
+    def state_label(self, variable: str, state: str) -> str:
+        """What people call a state; its id for a variable that is no question."""
         question = self.questions.get(variable)
-        return next((s.label for s in question.states if s.id == state), state).lower() if question else state
+        return next((s.label for s in question.states if s.id == state), state) if question else state
 
     def with_rows(self, rows: Mapping[str, Sequence[Elicited]]) -> "Knowledge":
         """The same with other numbers: {table id: its rows, as many and for the same parent states as now}."""

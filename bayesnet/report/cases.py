@@ -21,14 +21,9 @@ def print_diagnosis(model: DiagnosticModel, diagnosis: Diagnosis, console: Conso
     rank = model.knowledge.level_ranks[diagnosis.advice.level.id]
     style = LEVEL_STYLES[min(rank, len(LEVEL_STYLES) - 1)]
     level = diagnosis.advice.level
-    signs = [f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}" for flag in diagnosis.red_flags]
-    out.print(
-        "\n".join(
-            [f"[{style}]{escape(level.label)}.[/]", *signs, escape(level.says)]
-            if signs
-            else [f"[{style}]{escape(level.label)}.[/] {escape(level.says)}"]
-        )
-    )
+    signs = [f"[bold red]Red flag:[/] {escape(flag.label)}. {escape(flag.says)}\n" for flag in diagnosis.red_flags]
+    apart = "\n" if signs else " "  # what a sign calls for stands before what its level says
+    out.print(f"[{style}]{escape(level.label)}.[/]{apart}{''.join(signs)}{escape(level.says)}")
     print_unasked(model, diagnosis, out)
     if not diagnosis.answers and not diagnosis.red_flags:
         out.print("No question is answered yet: this is the starting point. `bayesnet model show` lists the questions.")
